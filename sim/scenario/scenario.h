@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scenario.h -- a scenario file, fully resolved: what the world builds and what the report judges.
+ *
+ * Whoever holds a `struct scenario` may rely on all of this, the parser has checked it:
+ *   S-1  every name is resolved: hosts, networks, guests and steps are indices into the arrays here;
+ *   S-2  every default is filled in, every fleet (`count:`) is expanded, every number is in range;
+ *   S-3  a move joins two different hosts which share a network; guests fit their hosts at time 0;
+ *   S-4  everything is owned by the scenario and lives until scenario_free().
+ * Units: time is int64_t nanoseconds, sizes are bytes, bandwidths are bits per second (goodput of
+ * ferry's streams, one direction), shares and loss are parts per million or billion as named.
+ * The order of each array is the order of mention in the file, so a world which walks them in
+ * order is deterministic.  docs/scenarios.md says what each key means to the person who writes it.
+ */
+#ifndef FERRY_SIM_SCENARIO_SCENARIO_H
+#define FERRY_SIM_SCENARIO_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sim/scenario/costs.h"
+
+struct model_workload_spec; /* model/workload.h */
+
+#define SCENARIO_FOREVER INT64_MAX  /* a time: does not end, never comes */
+#define SCENARIO_UNLIMITED UINT64_MAX /* a bandwidth or size: no limit */
+#define SCENARIO_NONE SIZE_MAX      /* an index: refers to nothing */
+
+/* Where something stands in its file, 1-based; for messages such as `file:line: expected ...`. */
+struct scenario_mark {
+    unsigned line;
+    unsigned column;
+};
+
+/* ---- the cluster ---- */
+
+struct scenario_host {
+    const char *name;
+    uint64_t memory;           /* bytes */
+    struct sim_costs costs;    /* resolved: defaults, then `costs:`; all zero with `costs: none` */
+    int64_t silence_timeout;   /* nothing heard on a connection for so long: use the next network */
+    int64_t reconnect_limit;   /* no network answers for so long: give up, guest stays at source */
+    int64_t hold_time;         /* target after READY without its source: so long until it burns */
+    size_t fleet;              /* index of its fleet in scenario.fleets, or SCENARIO_NONE */
+    struct scenario_mark mark;
+};
+
+/*
+ * A network is a switch with one full-duplex port for each of its hosts.  `bandwidth` is what a
+ * port carries in each direction; `backbone` is what the switch carries in all, both directions
+ * together with all pairs of hosts (SCENARIO_UNLIMITED: a switch that is never the bottleneck).
+ */
+struct scenario_network {
+    const char *name;
+    size_t *hosts;
+    size_t host_count;
+    uint64_t bandwidth;       /* bit/s of a port, each direction */
+    uint64_t backbone;        /* bit/s */
+    int64_t latency;          /* one way; a round trip is twice that */
+    uint32_t loss_ppb;        /* share of packets lost, parts per billion; 0 none */
+    uint64_t window;          /* bytes a stream may have in flight; SCENARIO_UNLIMITED: no limit */
+    uint32_t mss;             /* bytes of payload in a packet; matters with loss only */
+    uint32_t priority;        /* the lowest is used first */
+    struct scenario_mark mark;
+};
+
+/* An open-loop stream of requests to one guest. */
+struct scenario_clients {
+    bool present;
+    uint64_t rate_mhz;    /* requests a 1000 seconds: 2000 /s is 2,000,000; 0 is legal: none */
+    int64_t timeout;
+    int64_t rtt;          /* of an answer while the guest runs */
+};
+
+enum scenario_content {
+    SCENARIO_CONTENT_TAGS = 1, /* an 8-byte generation tag for each page */
+    SCENARIO_CONTENT_BYTES,    /* real pages, small guests only */
+};
+
+struct scenario_guest {
+    const char *name;
+    size_t host;               /* where it runs at time 0 */
+    uint64_t memory;           /* bytes, a multiple of page */
+    uint32_t page;             /* bytes */
+    uint64_t nonzero_pages;    /* pages [0, n) hold data at time 0; for replay see trace_path */
+    uint64_t device_state;     /* bytes */
+    enum scenario_content content;
+    const struct model_workload_spec *workload; /* never NULL: idle if none was given */
+    struct scenario_clients clients;
+    size_t fleet;              /* index in scenario.fleets, or SCENARIO_NONE */
+    struct scenario_mark mark;
+};
+
+/* Members h1..hN of `h: {count: N}`: consecutive in scenario.hosts or scenario.guests. */
+enum scenario_fleet_kind {
+    SCENARIO_FLEET_HOSTS = 1,
+    SCENARIO_FLEET_GUESTS,
+};
+
+struct scenario_fleet {
+    const char *name;
+    enum scenario_fleet_kind kind;
+    size_t first;
+    size_t count;
+};
+
+/* ---- when something happens ---- */
+
+/*
+ * A phase of one migration.  Each is entered at the host named here; a `when` fires at that very
+ * instant, before anything that follows from it (so a crash at GRANTED lets no GRANT out).
+ */
+enum scenario_phase {
+    SCENARIO_PHASE_CONNECTING = 1, /* source: asked to move, not yet connected */
+    SCENARIO_PHASE_OPENING,        /* source: connected; versions and SESSION records exchanged */
+    SCENARIO_PHASE_ROUND,          /* source: collection of round `round` reported, sending begins */
+    SCENARIO_PHASE_PAUSED,         /* source: vCPUs stopped for attempt `attempt` */
+    SCENARIO_PHASE_STATE_SENT,     /* source: device state handed to the network */
+    SCENARIO_PHASE_READY,          /* source: READY of this attempt received */
+    SCENARIO_PHASE_GRANTING,       /* source: write of the grant record issued, not yet durable */
+    SCENARIO_PHASE_GRANTED,        /* source: grant record durable, GRANT not yet sent */
+    SCENARIO_PHASE_DELIVERED,      /* target: GRANT received, OWNER write issued, not yet durable */
+    SCENARIO_PHASE_OWNED,          /* target: OWNER durable, guest not yet resumed */
+    SCENARIO_PHASE_STARTED,        /* target: guest resumed, STARTED not yet sent */
+    SCENARIO_PHASE_CLOSING,        /* source: STARTED received, clean-up not yet acknowledged */
+};
+
+/* One migration: the one which step `step` (a move or a drain) begins for `guest`. */
+struct scenario_move_ref {
+    size_t guest;
+    size_t step;
+};
+
+/* Either at an instant, or when a migration enters a phase for the first time (and `after`). */
+struct scenario_trigger {
+    bool on_phase;
+    int64_t at;                    /* !on_phase: since time 0 */
+    struct scenario_move_ref move; /* on_phase: */
+    enum scenario_phase phase;
+    uint32_t round;                /* only PHASE_ROUND: 0 is the one with all pages */
+    uint32_t attempt;              /* from PHASE_PAUSED on: 1 is the first pause */
+    int64_t after;                 /* so long after the phase was entered */
+};
+
+/* ---- steps: what operators do ---- */
+
+enum scenario_mode {
+    SCENARIO_MODE_PRECOPY = 1,
+    SCENARIO_MODE_STOP_AND_COPY,
+};
+
+enum scenario_no_convergence {
+    SCENARIO_GIVE_UP = 1,
+    SCENARIO_KEEP_TRYING,
+    SCENARIO_SWITCH_ANYWAY,
+};
+
+struct scenario_move_options {
+    enum scenario_mode mode;
+    enum scenario_no_convergence on_no_convergence;
+    int64_t blackout_limit;    /* SCENARIO_FOREVER: none (the default of stop-and-copy) */
+    int64_t give_up_after;     /* since session start */
+    uint32_t streams;
+    uint64_t bandwidth_cap;    /* bit/s, sum over the streams; SCENARIO_UNLIMITED; 0 is legal */
+    int64_t batch;             /* link time which one batch takes */
+    size_t *networks;          /* the only ones to use; all which join the two hosts if none given */
+    size_t network_count;
+};
+
+enum scenario_step_kind {
+    SCENARIO_STEP_MOVE = 1,
+    SCENARIO_STEP_CANCEL,
+    SCENARIO_STEP_SET,        /* change limits of a migration in flight */
+    SCENARIO_STEP_SWITCH_NOW, /* pause at once, whatever the policy says */
+    SCENARIO_STEP_DRAIN,
+    SCENARIO_STEP_CLAIM,      /* operator: this host owns the guest, the other one is fenced */
+    SCENARIO_STEP_BURN,       /* operator: this host gives up what it holds of the session */
+};
+
+struct scenario_step {
+    enum scenario_step_kind kind;
+    const char *id;                       /* NULL if none */
+    struct scenario_trigger when;
+    struct scenario_move_ref move;        /* all but DRAIN; for MOVE it names itself */
+    size_t host;                          /* MOVE: to; DRAIN: the one drained; CLAIM, BURN: at which */
+    struct scenario_move_options options; /* MOVE, DRAIN */
+    uint32_t parallel;                    /* DRAIN: so many migrations at a time */
+    size_t *targets;                      /* DRAIN: hosts which may take guests */
+    size_t target_count;
+    bool set_bandwidth_cap;               /* SET: take options.bandwidth_cap */
+    bool set_blackout_limit;              /* SET: take options.blackout_limit */
+    struct scenario_mark mark;
+};
+
+/* ---- faults ---- */
+
+enum scenario_fault_kind {
+    SCENARIO_FAULT_HOST_CRASH = 1,  /* guests, memory, daemon gone; journal's durable part stays */
+    SCENARIO_FAULT_HOST_PAUSE,      /* everything on the host stands still for `duration` */
+    SCENARIO_FAULT_HOST_REINSTALL,  /* crash, and the journal is gone (new journal id) */
+    SCENARIO_FAULT_DAEMON_CRASH,    /* the engine is gone, the guests live on */
+    SCENARIO_FAULT_JOURNAL_FAIL,    /* writes and fsyncs of the journal fail for `duration` */
+    SCENARIO_FAULT_JOURNAL_SLOW,    /* each fsync takes `delay` longer, for `duration` */
+    SCENARIO_FAULT_NET_DOWN,        /* packets vanish for `duration`, nobody is told */
+    SCENARIO_FAULT_NET_RESET,       /* breaks the connections on it, once */
+    SCENARIO_FAULT_NET_REFUSE,      /* new connections are refused for `duration` */
+    SCENARIO_FAULT_NET_BANDWIDTH,   /* the value is another for `duration`, then as before */
+    SCENARIO_FAULT_NET_LATENCY,
+    SCENARIO_FAULT_NET_LOSS,
+    SCENARIO_FAULT_NET_PARTITION,   /* packets from `from` to `to` vanish, the others arrive */
+    SCENARIO_FAULT_NET_BACKGROUND,  /* foreign traffic `from` to `to`, at most `bandwidth` */
+};
+
+struct scenario_fault {
+    enum scenario_fault_kind kind;
+    struct scenario_trigger when;
+    int64_t duration;        /* SCENARIO_FOREVER: never healed */
+    int64_t restart_after;   /* crashes: back after so long; SCENARIO_FOREVER: not at all */
+    size_t host;             /* host faults */
+    size_t network;          /* network faults; SCENARIO_NONE: all networks (PARTITION only) */
+    size_t from;             /* PARTITION, BACKGROUND: hosts */
+    size_t to;
+    uint64_t bandwidth;      /* bit/s: BANDWIDTH, BACKGROUND */
+    int64_t latency;         /* LATENCY */
+    uint32_t loss_ppb;       /* LOSS */
+    int64_t delay;           /* JOURNAL_SLOW */
+    struct scenario_mark mark;
+};
+
+/* ---- expectations ---- */
+
+/*
+ * What a number must be: low <= value <= high.  `<= 300 ms`, `>= 3`, `< 5`, `> 5`, `7`,
+ * `3 .. 5` and `53.7 s +- 2 %` all come down to that.
+ */
+struct scenario_bound {
+    bool set;
+    int64_t low;
+    int64_t high;
+    const char *text; /* as written, for messages */
+};
+
+/* As bits, so that one expectation may allow several. */
+enum scenario_outcome {
+    SCENARIO_OUTCOME_COMPLETED = 1,
+    SCENARIO_OUTCOME_FAILED = 2,
+    SCENARIO_OUTCOME_CANCELLED = 4,
+    SCENARIO_OUTCOME_REFUSED = 8,
+    SCENARIO_OUTCOME_UNKNOWN = 16,
+};
+
+enum scenario_expect_kind {
+    SCENARIO_EXPECT_MOVE = 1, /* one migration's outcome object */
+    SCENARIO_EXPECT_DRAIN,    /* all migrations which one drain step began */
+    SCENARIO_EXPECT_GUEST,    /* where it runs at the end */
+    SCENARIO_EXPECT_CLIENTS,  /* what the clients of one guest saw */
+    SCENARIO_EXPECT_SESSION,  /* what one host's journal says of a migration at the end */
+};
+
+enum scenario_place {
+    SCENARIO_PLACE_RUNNING = 1, /* runs on one of `hosts` */
+    SCENARIO_PLACE_PAUSED,      /* has its memory on one of `hosts`, runs nowhere: waits for proof */
+    SCENARIO_PLACE_LOST,        /* runs nowhere and no host has it: its host crashed */
+};
+
+/* A host's own view of the session of a migration. */
+enum scenario_session_state {
+    SCENARIO_SESSION_NONE = 1, /* no record: never opened here, closed, or the journal was lost */
+    SCENARIO_SESSION_OPEN,     /* SESSION is durable, nothing decided */
+    SCENARIO_SESSION_GRANTED,  /* source: granted, the end not yet known */
+    SCENARIO_SESSION_UNKNOWN,  /* source: granted, the peer does not answer or is LOST */
+    SCENARIO_SESSION_OWNED,    /* target: OWNER is durable */
+    SCENARIO_SESSION_BURNED,   /* target: will never start it */
+};
+
+struct scenario_expect {
+    enum scenario_expect_kind kind;
+    struct scenario_move_ref move; /* MOVE, SESSION; DRAIN: only .step */
+    size_t guest;                  /* GUEST, CLIENTS */
+
+    unsigned outcomes;             /* MOVE: bits of enum scenario_outcome; 0: any */
+    const char *reason;            /* MOVE: text which the reason contains; NULL: any */
+    const char *rule;              /* MOVE: the rule that fired; NULL: any */
+    struct scenario_bound blackout, total, queued; /* MOVE, ns; DRAIN: total only */
+    struct scenario_bound predicted_blackout;      /* MOVE, ns */
+    struct scenario_bound rounds, aborted_attempts, reconnects; /* MOVE, counts */
+    struct scenario_bound wire_bytes;              /* MOVE, bytes */
+    struct scenario_bound resent;                  /* MOVE, bytes sent again after a lost connection */
+    struct scenario_bound moved, not_moved;        /* DRAIN: migrations completed, and ended otherwise */
+
+    enum scenario_place place;     /* GUEST */
+    size_t *hosts;                 /* GUEST: one of these; SESSION: exactly one */
+    size_t host_count;
+    enum scenario_session_state session; /* SESSION */
+
+    struct scenario_bound sent, failed;         /* CLIENTS, counts */
+    struct scenario_bound longest_gap, p99;     /* CLIENTS, ns */
+    struct scenario_mark mark;
+};
+
+/* ---- the whole ---- */
+
+struct scenario {
+    const char *file;     /* as given to scenario_load() */
+    const char *name;
+    const char *question; /* the `# Question:` line at the top; "" if there is none */
+    uint64_t seed;
+    int64_t end;          /* SCENARIO_FOREVER: when expectations can be judged */
+    struct scenario_host *hosts;
+    size_t host_count;
+    struct scenario_network *networks;
+    size_t network_count;
+    struct scenario_guest *guests;
+    size_t guest_count;
+    struct scenario_fleet *fleets;
+    size_t fleet_count;
+    struct scenario_step *steps;
+    size_t step_count;
+    struct scenario_fault *faults;
+    size_t fault_count;
+    struct scenario_expect *expects;
+    size_t expect_count;
+    struct scenario_arena *arena; /* owns all of the above */
+};
+
+/* ---- reading ---- */
+
+enum scenario_status {
+    SCENARIO_OK = 0,
+    SCENARIO_INVALID,       /* the file is wrong: see the errors */
+    SCENARIO_OUT_OF_MEMORY,
+};
+
+struct scenario_error {
+    unsigned line; /* 1-based; 0: the file as a whole */
+    unsigned column;
+    char *message; /* `file:line:col: what is wrong; did you mean ...` */
+};
+
+/* All errors of one file, in the order of their places.  Zero-initialise before use. */
+struct scenario_errors {
+    struct scenario_error *items;
+    size_t count;
+    size_t capacity;
+    size_t suppressed; /* over SCENARIO_ERRORS_MAX */
+};
+
+/* Reads a file.  On SCENARIO_OK *scenario_out is the caller's; else it is NULL and errors tell. */
+enum scenario_status scenario_load(
+    const char *path, struct scenario **scenario_out, struct scenario_errors *errors);
+
+/* The same for text in memory; `name` stands for the path (trace files are looked up beside it). */
+enum scenario_status scenario_load_text(
+    const char *name,
+    const void *text,
+    size_t text_size,
+    struct scenario **scenario_out,
+    struct scenario_errors *errors);
+
+void scenario_free(struct scenario *scenario);          /* NULL is fine */
+void scenario_errors_free(struct scenario_errors *errors); /* leaves it empty and usable */
+
+/* The scenario in plain words: who, where, what happens when, what is expected. */
+void scenario_show(FILE *out, const struct scenario *scenario);
+
+/* The JSON Schema (2020-12) of scenario files; false: out of memory. */
+bool scenario_schema(FILE *out);
+
+/* The reference part of docs/scenarios.md. */
+void scenario_reference(FILE *out);
+
+/* The words used in files, for messages and reports: "state-sent", "give-up", "completed" ... */
+const char *scenario_phase_name(enum scenario_phase phase);
+const char *scenario_outcome_name(enum scenario_outcome outcome);
+const char *scenario_session_state_name(enum scenario_session_state state);
+const char *scenario_fault_kind_name(enum scenario_fault_kind kind);
+const char *scenario_step_kind_name(enum scenario_step_kind kind);
+
+#endif

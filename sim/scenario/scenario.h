@@ -5,7 +5,8 @@
  * Whoever holds a `struct scenario` may rely on all of this, the parser has checked it:
  *   S-1  every name is resolved: hosts, networks, guests and steps are indices into the arrays here;
  *   S-2  every default is filled in, every fleet (`count:`) is expanded, every number is in range;
- *   S-3  a move joins two different hosts which share a network; guests fit their hosts at time 0;
+ *   S-3  guests fit their hosts at time 0, and the first move of each guest goes to another host
+ *        over a network which joins the two;
  *   S-4  everything is owned by the scenario and lives until scenario_free().
  * Units: time is int64_t nanoseconds, sizes are bytes, bandwidths are bits per second (goodput of
  * ferry's streams, one direction), shares and loss are parts per million or billion as named.
@@ -20,9 +21,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "model/workload.h"
 #include "sim/scenario/costs.h"
 
-struct model_workload_spec; /* model/workload.h */
+struct model_trace; /* model/trace.h */
 
 #define SCENARIO_FOREVER INT64_MAX  /* a time: does not end, never comes */
 #define SCENARIO_UNLIMITED UINT64_MAX /* a bandwidth or size: no limit */
@@ -69,9 +71,9 @@ struct scenario_network {
 /* An open-loop stream of requests to one guest. */
 struct scenario_clients {
     bool present;
-    uint64_t rate_mhz;    /* requests a 1000 seconds: 2000 /s is 2,000,000; 0 is legal: none */
+    struct model_rate rate; /* requests; an amount of 0 is legal: none */
     int64_t timeout;
-    int64_t rtt;          /* of an answer while the guest runs */
+    int64_t rtt;            /* of an answer while the guest runs */
 };
 
 enum scenario_content {
@@ -84,10 +86,11 @@ struct scenario_guest {
     size_t host;               /* where it runs at time 0 */
     uint64_t memory;           /* bytes, a multiple of page */
     uint32_t page;             /* bytes */
-    uint64_t nonzero_pages;    /* pages [0, n) hold data at time 0; for replay see trace_path */
+    uint64_t nonzero_pages;    /* pages [0, n) hold data at time 0; with a replay the trace says */
+    bool nonzero_from_trace;   /* the trace's list is the non-zero set, nonzero_pages its size */
     uint64_t device_state;     /* bytes */
     enum scenario_content content;
-    const struct model_workload_spec *workload; /* never NULL: idle if none was given */
+    const struct model_workload_spec *workload; /* never NULL, checked; traces are loaded */
     struct scenario_clients clients;
     size_t fleet;              /* index in scenario.fleets, or SCENARIO_NONE */
     struct scenario_mark mark;
@@ -322,7 +325,9 @@ struct scenario {
     size_t fault_count;
     struct scenario_expect *expects;
     size_t expect_count;
-    struct scenario_arena *arena; /* owns all of the above */
+    struct model_trace **traces;  /* those which the workloads borrow */
+    size_t trace_count;
+    struct scenario_arena *arena; /* owns all of the above but the traces' contents */
 };
 
 /* ---- reading ---- */

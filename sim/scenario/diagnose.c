@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* diagnose.c -- the list of errors of one file. */
+#include "sim/scenario/diagnose.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Longest message, bytes: texts quoted from the file are cut before they come here. */
+#define MESSAGE_MAX 1024
+
+static bool make_room(struct scenario_errors *errors)
+{
+    if (errors->count < errors->capacity) {
+        return true;
+    }
+    size_t capacity = errors->capacity == 0 ? 8 : errors->capacity * 2;
+    struct scenario_error *items = realloc(errors->items, capacity * sizeof(*items));
+    if (items == NULL) {
+        return false;
+    }
+    errors->items = items;
+    errors->capacity = capacity;
+    return true;
+}
+
+void parse_error(struct parse *parse, struct scenario_mark mark, const char *format, ...)
+{
+    struct scenario_errors *errors = parse->errors;
+    char message[MESSAGE_MAX];
+    int length = mark.line == 0
+                     ? snprintf(message, sizeof(message), "%s: ", parse->file)
+                     : snprintf(
+                           message,
+                           sizeof(message),
+                           "%s:%u:%u: ",
+                           parse->file,
+                           mark.line,
+                           mark.column);
+    if (length > 0 && (size_t)length < sizeof(message)) {
+        va_list arguments;
+        va_start(arguments, format);
+        length += vsnprintf(message + length, sizeof(message) - (size_t)length, format, arguments);
+        va_end(arguments);
+    }
+    size_t size = (size_t)length < sizeof(message) ? (size_t)length : sizeof(message) - 1;
+    char *copy = errors->count < SCENARIO_ERRORS_MAX ? malloc(size + 1) : NULL;
+    if (copy == NULL || !make_room(errors)) {
+        free(copy);
+        errors->suppressed++;
+        return;
+    }
+    for (size_t index = 0; index < size; index++) {
+        copy[index] = message[index];
+    }
+    copy[size] = '\0';
+    errors->items[errors->count++] =
+        (struct scenario_error){.line = mark.line, .column = mark.column, .message = copy};
+}
+
+static bool comes_before(const struct scenario_error *first, const struct scenario_error *second)
+{
+    if (first->line != second->line) {
+        return first->line < second->line;
+    }
+    return first->column < second->column;
+}
+
+/* Insertion: stable, and there are at most SCENARIO_ERRORS_MAX. */
+void parse_errors_sort(struct scenario_errors *errors)
+{
+    for (size_t index = 1; index < errors->count; index++) {
+        struct scenario_error moving = errors->items[index];
+        size_t place = index;
+        while (place > 0 && comes_before(&moving, &errors->items[place - 1])) {
+            errors->items[place] = errors->items[place - 1];
+            place--;
+        }
+        errors->items[place] = moving;
+    }
+}
+
+void scenario_errors_free(struct scenario_errors *errors)
+{
+    for (size_t index = 0; index < errors->count; index++) {
+        free(errors->items[index].message);
+    }
+    free(errors->items);
+    *errors = (struct scenario_errors){0};
+}

@@ -48,12 +48,16 @@ struct ferry_policy_samples {
     struct ferry_switch_costs costs;
 };
 
+/* The stall rule looks so many live rounds back. */
+#define FERRY_STALL_ROUNDS 10U
+
 /* Carried from verdict to verdict; all zero at the start. */
 struct ferry_policy_memory {
-    ferry_time_ns best_predicted; /* 0 = none yet */
-    ferry_time_ns mark_predicted; /* the best that the stall rule measures progress against */
-    uint32_t mark_round;
-    uint32_t diverging_rounds;    /* in a row: remaining did not shrink */
+    bool any;                     /* a prediction has been made */
+    uint32_t last_round;          /* live rounds at the last one */
+    uint32_t rounds_seen;         /* how many entries of `best` are filled, at most all */
+    ferry_time_ns best[FERRY_STALL_ROUNDS + 1]; /* best prediction up to live round r, at index r mod size */
+    uint32_t diverging_rounds;    /* in a row: dirtied as fast as sent, and no less to send than before */
     uint64_t last_remaining;
     bool warned;                  /* the early warning has been given */
 };
@@ -76,6 +80,7 @@ enum ferry_decision { FERRY_DECIDE_CONTINUE = 1, FERRY_DECIDE_SWITCH, FERRY_DECI
 struct ferry_verdict {
     enum ferry_decision decision; /* 0: none yet */
     enum ferry_rule rule;
+    enum ferry_rule cause; /* rule is SWITCH_ANYWAY: why there is no convergence (STALLED, GIVE_UP_AFTER, ATTEMPTS); else NONE */
     bool will_not_converge; /* early warning: as things are, this does not end. An event, not an end */
     ferry_time_ns predicted_blackout;
     ferry_time_ns blackout_limit;
@@ -89,8 +94,14 @@ struct ferry_verdict {
 
 const char *ferry_rule_name(enum ferry_rule rule); /* "within-limit"; never NULL */
 
-/* The prediction alone. NEVER when nothing moves (bandwidth 0 and something remains). */
+/* The prediction alone. NEVER when nothing moves (bandwidth 0 and something remains), and when it does not fit 63 bits. */
 ferry_time_ns ferry_policy_predict(const struct ferry_policy_samples *samples);
+
+/* To be asked once at the end of each live round (and, in stop-and-copy mode, before the first). Decides:
+ *   SWITCH    open an attempt. It is bound by blackout_limit (NEVER: by nothing), except under the rule SWITCH_ANYWAY.
+ *   CONTINUE  another live round. The rule says why: SHRINKING, BACKING_OFF, or STALLED under keep-trying.
+ *   GIVE_UP   the migration has failed. keep-trying comes here by GIVE_UP_AFTER, and by ATTEMPTS: no further
+ *             attempt is allowed, so that more rounds could not end it. */
 struct ferry_verdict
 ferry_policy_decide(const struct ferry_policy_samples *samples, struct ferry_policy_memory *memory);
 

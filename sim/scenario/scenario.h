@@ -9,7 +9,7 @@
  *        over a network which joins the two;
  *   S-4  everything is owned by the scenario and lives until scenario_free().
  * Units: time is int64_t nanoseconds, sizes are bytes, bandwidths are bits per second (goodput of
- * ferry's streams, one direction), shares and loss are parts per million or billion as named.
+ * ferry's streams, one direction), loss is in packets of a million.
  * The order of each array is the order of mention in the file, so a world which walks them in
  * order is deterministic.  docs/scenarios.md says what each key means to the person who writes it.
  */
@@ -21,6 +21,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ferry/outcome.h"
+#include "ferry/policy.h"
 #include "model/workload.h"
 #include "sim/scenario/costs.h"
 
@@ -38,13 +40,23 @@ struct scenario_mark {
 
 /* ---- the cluster ---- */
 
+/* How patient a host's daemon is; as source and as target. */
+struct scenario_timeouts {
+    int64_t silence;   /* nothing heard on a connection for so long: use the next network */
+    int64_t connect;   /* one try of one network */
+    int64_t reconnect; /* no network answers for so long: give up, the guest stays at the source */
+    int64_t probe;     /* on a worse network: look for a better one this often */
+    int64_t action;    /* an action of the host other than sending */
+    int64_t unknown;   /* granted and no answer for so long: the outcome is UNKNOWN */
+    int64_t orphan;    /* target before READY without its source: so long until it cleans up */
+    int64_t hold;      /* target after READY without its source: so long until it burns */
+};
+
 struct scenario_host {
     const char *name;
-    uint64_t memory;           /* bytes */
-    struct sim_costs costs;    /* resolved: defaults, then `costs:`; all zero with `costs: none` */
-    int64_t silence_timeout;   /* nothing heard on a connection for so long: use the next network */
-    int64_t reconnect_limit;   /* no network answers for so long: give up, guest stays at source */
-    int64_t hold_time;         /* target after READY without its source: so long until it burns */
+    uint64_t memory;        /* bytes */
+    struct sim_costs costs; /* resolved: defaults, then `costs:`; all zero with `costs: none` */
+    struct scenario_timeouts timeouts;
     size_t fleet;              /* index of its fleet in scenario.fleets, or SCENARIO_NONE */
     struct scenario_mark mark;
 };
@@ -61,9 +73,8 @@ struct scenario_network {
     uint64_t bandwidth;       /* bit/s of a port, each direction */
     uint64_t backbone;        /* bit/s */
     int64_t latency;          /* one way; a round trip is twice that */
-    uint32_t loss_ppb;        /* share of packets lost, parts per billion; 0 none */
+    uint32_t loss_ppm;        /* packets lost of a million; 0 none */
     uint64_t window;          /* bytes a stream may have in flight; SCENARIO_UNLIMITED: no limit */
-    uint32_t mss;             /* bytes of payload in a packet; matters with loss only */
     uint32_t priority;        /* the lowest is used first */
     struct scenario_mark mark;
 };
@@ -149,20 +160,9 @@ struct scenario_trigger {
 
 /* ---- steps: what operators do ---- */
 
-enum scenario_mode {
-    SCENARIO_MODE_PRECOPY = 1,
-    SCENARIO_MODE_STOP_AND_COPY,
-};
-
-enum scenario_no_convergence {
-    SCENARIO_GIVE_UP = 1,
-    SCENARIO_KEEP_TRYING,
-    SCENARIO_SWITCH_ANYWAY,
-};
-
 struct scenario_move_options {
-    enum scenario_mode mode;
-    enum scenario_no_convergence on_no_convergence;
+    enum ferry_mode mode;
+    enum ferry_no_convergence on_no_convergence;
     int64_t blackout_limit;    /* SCENARIO_FOREVER: none (the default of stop-and-copy) */
     int64_t give_up_after;     /* since session start */
     uint32_t streams;
@@ -190,7 +190,7 @@ struct scenario_step {
     size_t host;                          /* MOVE: to; DRAIN: the one drained; CLAIM, BURN: at which */
     struct scenario_move_options options; /* MOVE, DRAIN */
     uint32_t parallel;                    /* DRAIN: so many migrations at a time */
-    size_t *targets;                      /* DRAIN: hosts which may take guests */
+    size_t *targets;                      /* DRAIN: hosts which may take guests; all drains agree */
     size_t target_count;
     bool set_bandwidth_cap;               /* SET: take options.bandwidth_cap */
     bool set_blackout_limit;              /* SET: take options.blackout_limit */
@@ -227,7 +227,7 @@ struct scenario_fault {
     size_t to;
     uint64_t bandwidth;      /* bit/s: BANDWIDTH, BACKGROUND */
     int64_t latency;         /* LATENCY */
-    uint32_t loss_ppb;       /* LOSS */
+    uint32_t loss_ppm;       /* LOSS */
     int64_t delay;           /* JOURNAL_SLOW */
     struct scenario_mark mark;
 };
@@ -245,14 +245,8 @@ struct scenario_bound {
     const char *text; /* as written, for messages */
 };
 
-/* As bits, so that one expectation may allow several. */
-enum scenario_outcome {
-    SCENARIO_OUTCOME_COMPLETED = 1,
-    SCENARIO_OUTCOME_FAILED = 2,
-    SCENARIO_OUTCOME_CANCELLED = 4,
-    SCENARIO_OUTCOME_REFUSED = 8,
-    SCENARIO_OUTCOME_UNKNOWN = 16,
-};
+/* Outcomes as bits, so that one expectation may allow several. */
+#define SCENARIO_OUTCOME_BIT(kind) (1U << (unsigned)(kind))
 
 enum scenario_expect_kind {
     SCENARIO_EXPECT_MOVE = 1, /* one migration's outcome object */
@@ -283,9 +277,9 @@ struct scenario_expect {
     struct scenario_move_ref move; /* MOVE, SESSION; DRAIN: only .step */
     size_t guest;                  /* GUEST, CLIENTS */
 
-    unsigned outcomes;             /* MOVE: bits of enum scenario_outcome; 0: any */
+    unsigned outcomes;             /* MOVE: bits of enum ferry_outcome_kind; 0: any */
     const char *reason;            /* MOVE: text which the reason contains; NULL: any */
-    const char *rule;              /* MOVE: the rule that fired; NULL: any */
+    enum ferry_rule rule;          /* MOVE: the rule that fired; NONE: any */
     struct scenario_bound blackout, total, queued; /* MOVE, ns; DRAIN: total only */
     struct scenario_bound predicted_blackout;      /* MOVE, ns */
     struct scenario_bound rounds, aborted_attempts, reconnects; /* MOVE, counts */
@@ -376,9 +370,8 @@ bool scenario_schema(FILE *out);
 /* The reference part of docs/scenarios.md. */
 void scenario_reference(FILE *out);
 
-/* The words used in files, for messages and reports: "state-sent", "give-up", "completed" ... */
+/* The words used in files, for messages and reports: "state-sent", "unknown" ... */
 const char *scenario_phase_name(enum scenario_phase phase);
-const char *scenario_outcome_name(enum scenario_outcome outcome);
 const char *scenario_session_state_name(enum scenario_session_state state);
 const char *scenario_fault_kind_name(enum scenario_fault_kind kind);
 const char *scenario_step_kind_name(enum scenario_step_kind kind);

@@ -63,7 +63,8 @@ void model_guest_rehome(struct model_guest *guest, struct model_memory *memory);
 bool model_guest_running(const struct model_guest *guest);
 bool model_guest_logging(const struct model_guest *guest);
 bool model_guest_failed(const struct model_guest *guest); /* storage ran out */
-int64_t model_guest_time(const struct model_guest *guest, int64_t now); /* guest time; `now` as last advanced to */
+int64_t model_guest_now(const struct model_guest *guest);               /* real time of the last advance */
+int64_t model_guest_time(const struct model_guest *guest);              /* guest time then */
 uint64_t model_guest_writes(const struct model_guest *guest);           /* writes so far */
 int64_t model_guest_stalled(const struct model_guest *guest);           /* real time lost in faults so far */
 uint64_t model_guest_dirty(const struct model_guest *guest);            /* pages in the log now */
@@ -71,7 +72,7 @@ struct model_memory *model_guest_memory(const struct model_guest *guest);
 const char *model_guest_name(const struct model_guest *guest);
 
 /* Does what the guest did until its time reaches `guest_time`, but not past real time `now`. true: it was reached,
- * and *at_out is the real time of that. For those who wait for the guest to get something done (clients.h). */
+ * and *at_out is the real time of that (`now` if it was before the last advance). For those who wait for the guest to get something done (clients.h). */
 bool model_guest_reach(
     struct model_guest *guest,
     int64_t guest_time,

@@ -9,7 +9,7 @@
  *
  * Invariants. A page is zero, or it carries the initial tag of its own number, or an explicit tag: exactly one of the
  * three. Which of them never shows in an answer: equal tags compare equal however they are stored. Storage is bounded
- * by 8 bytes a page and 32 bytes for each 64 pages; explicit tags take room only where there are any.
+ * by 11 bytes a page; explicit tags take room only where there are any, so an untouched guest needs half a byte a page.
  *
  * Bitmaps are arrays of uint64_t: bit i of word w is page 64w + i.
  */

@@ -26,6 +26,9 @@ struct model_trace;
 /* Largest `seconds` of a rate: six decimals of a quantity survive, and period arithmetic stays in 64 bits. */
 #define MODEL_RATE_SECONDS_MAX UINT64_C(1000000)
 
+/* No rate is over one page write a nanosecond. */
+#define MODEL_RATE_BYTES_MAX (MODEL_WRITE_BYTES * UINT64_C(1000000000))
+
 /* Phases within phases: deeper nesting is refused. */
 #define MODEL_PHASE_DEPTH_MAX 8
 
@@ -100,7 +103,7 @@ struct model_workload_spec {
 enum model_workload_status {
     MODEL_WORKLOAD_OK,
     MODEL_WORKLOAD_BAD_KIND,
-    MODEL_WORKLOAD_BAD_RATE,      /* seconds over the limit, or more than 2^52 bytes a second */
+    MODEL_WORKLOAD_BAD_RATE,      /* seconds or bytes a second over their limits */
     MODEL_WORKLOAD_EMPTY_SET,     /* a rate over 0 on a set without pages */
     MODEL_WORKLOAD_TOO_LARGE,     /* the sets, the curve or the trace exceed the memory */
     MODEL_WORKLOAD_BAD_TIMES,     /* a length that must be positive is not, or a cycle over 2^61 ns */

@@ -15,7 +15,6 @@ enum wire_type {
     /* source to target */
     WIRE_OPEN = 1, /* may this guest come? */
     WIRE_RESUME,   /* a new attach of a known session: what have you got, what became of it? */
-    WIRE_BEGIN,    /* the source's SESSION record is durable: payload follows on this attach */
     WIRE_MANIFEST, /* this is all of attempt n: check it, load the device state, say READY */
     WIRE_ABORT,    /* attempt n is void; the guest runs on at the source */
     WIRE_GRANT,    /* the guest is yours (durable at the source) */
@@ -92,10 +91,6 @@ struct wire_resume {
     uint16_t streams;           /* of this attach; 0: a question only, no payload will follow */
 };
 
-struct wire_begin {
-    uint32_t attach;
-};
-
 struct wire_stream_sum {
     uint64_t batches; /* of this attempt, on this stream */
     uint64_t bytes;
@@ -141,6 +136,7 @@ enum wire_target_phase {
     WIRE_TARGET_READY,   /* of `attempt` */
     WIRE_TARGET_STARTED, /* owner (durable): runs the guest, or is about to */
     WIRE_TARGET_BURNED,  /* durable */
+    WIRE_TARGET_UNDECIDED, /* a record is being written, or its write failed: an answer may follow, or a restart tells */
 };
 
 struct wire_resumed {
@@ -166,6 +162,7 @@ struct wire_started {
     uint64_t epoch; /* the new one */
     ferry_time_ns owner_persist_ns;
     ferry_time_ns resume_ns;
+    ferry_time_ns running_for_ns; /* since the guest runs here: this message may come long after */
 };
 
 struct wire_failed {
@@ -178,7 +175,6 @@ struct wire_message {
     union {
         struct wire_open open;
         struct wire_resume resume;
-        struct wire_begin begin;
         struct wire_manifest manifest;
         struct wire_attempt attempt; /* ABORT, GRANT, BURN, ABORTED */
         struct wire_end end;

@@ -122,8 +122,8 @@ const char *ferry_outcome_name(enum ferry_outcome_kind kind)
     return lookup(names, COUNT(names), (size_t)kind);
 }
 
-#define TRACE_ROW(name, level, a, b, c, d) {#name, FERRY_TRACE_##level, {a, b, c, d}},
 /* clang-format off */
+#define TRACE_ROW(name, level, a, b, c, d) {#name, FERRY_TRACE_##level, {a, b, c, d}},
 static const struct ferry_trace_info traces[] = {
     {"NONE", FERRY_TRACE_DEBUG, {NULL, NULL, NULL, NULL}},
     FERRY_TRACE_TABLE(TRACE_ROW)

@@ -224,6 +224,7 @@ struct wire_reader {
     size_t capacity;
     size_t used;
     size_t consumed;   /* of used: the frame handed out last, dropped at the next call */
+    enum ferry_status status; /* the first error stays until the next reset */
 };
 #define WIRE_READER_CAPACITY (FERRY_CONTROL_PAYLOAD_MAX + 16U)
 void wire_reader_reset(struct wire_reader *reader); /* forget everything: a new connection */

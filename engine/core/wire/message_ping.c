@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message_ping.c -- PING (source to target) and PONG (target to source): is anybody there? The
+ * answer carries the same nonce, which makes it a measurement of the round trip. */
+#include "wire/schema.h"
+
+/* clang-format off */
+static const struct wire_field fields[] = {
+    WIRE_FIELD_INTEGER(struct wire_ping, nonce, 0, UINT64_MAX),
+};
+/* clang-format on */
+
+const struct wire_schema wire_schema_ping = {
+    .type = WIRE_PING,
+    .name = "PING",
+    .from_target = false,
+    .fields = fields,
+    .field_count = sizeof(fields) / sizeof(fields[0]),
+    .check = wire_schema_no_check,
+};
+
+const struct wire_schema wire_schema_pong = {
+    .type = WIRE_PONG,
+    .name = "PONG",
+    .from_target = true,
+    .fields = fields,
+    .field_count = sizeof(fields) / sizeof(fields[0]),
+    .check = wire_schema_no_check,
+};

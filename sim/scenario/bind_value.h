@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_value.h -- one value read as its row says. */
+#ifndef FERRY_SIM_SCENARIO_BIND_VALUE_H
+#define FERRY_SIM_SCENARIO_BIND_VALUE_H
+
+#include "sim/scenario/bind.h"
+
+/* Reads node into value, whose key is set. */
+void bind_value(struct parse *parse, struct value *value, const struct yaml_node *node);
+
+/* Reads the row's default into value. */
+void bind_default(struct parse *parse, struct value *value);
+
+/* "a text", "a list", "a mapping", "nothing" */
+const char *yaml_describe(const struct yaml_node *node);
+
+#endif

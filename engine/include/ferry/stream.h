@@ -7,7 +7,8 @@
  *
  * What travels (docs/protocol.md has the bytes):
  *   PREFACE, then batches.  A batch = BEGIN, any number of PAGES frames (or one or more STATE frames), END.
- *   BARRIER n closes round n on this stream.
+ *   BARRIER n closes round n on this stream. Rounds come one by one: a stream takes batches of one round only, until its
+ *   barrier; after that, of the next. Every stream gets every barrier, also of a round that an aborted attempt cut short.
  * A PAGES frame has one head with the extents (page runs, each all data or all zero) of up to FERRY_FRAME_PAGES_MAX data
  * pages, and then the bodies of its data pages, in order. An isolated page costs 2-3 bytes of framing.
  *
@@ -93,6 +94,7 @@ struct ferry_piece {
     uint64_t bytes;          /* BODY and STATE: payload bytes; DONE: all bytes of the batch with framing */
     uint64_t pages;          /* DONE: data pages */
     uint64_t zero_pages;     /* DONE */
+    uint32_t digest;         /* DONE: running digest of the batch's bodies */
 };
 
 struct ferry_encoder; /* opaque */
@@ -104,7 +106,8 @@ FERRY_NODISCARD enum ferry_status ferry_encoder_create(
     void *scan_context,
     struct ferry_encoder **encoder_out);
 void ferry_encoder_destroy(struct ferry_encoder *encoder); /* NULL is fine */
-/* Queue the next thing to encode; only when the last one is DONE. USAGE_STATE otherwise, USAGE_CONFIG for a bad window. */
+/* Queue the next thing to encode; only when the last one is DONE (a barrier: when its head was yielded). USAGE_STATE otherwise,
+ * USAGE_CONFIG for a bad window, a number that does not count up, or a round that is not the stream's current one. */
 FERRY_NODISCARD enum ferry_status ferry_encoder_batch(struct ferry_encoder *encoder, const struct ferry_batch *batch);
 FERRY_NODISCARD enum ferry_status ferry_encoder_barrier(struct ferry_encoder *encoder, uint32_t round, uint32_t attempt);
 /* False: nothing to send. The first piece ever is the preface. */

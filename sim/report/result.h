@@ -112,30 +112,31 @@ struct sim_recent {
     struct sim_event events[SIM_RESULT_RECENT];
 };
 
-/* ---- the timeline: spans and counters, collected only when wanted ---- */
+/*
+ * ---- the timeline: spans and counters, collected only when wanted ----
+ *
+ * Session, queue and blackout of a migration are drawn from its `struct sim_migration`; the world
+ * says only what stands nowhere else.
+ */
 
 enum sim_span_kind {
-    SIM_SPAN_MIGRATION = 1, /* session start to outcome */
-    SIM_SPAN_QUEUED,        /* asked for, waiting for a place */
-    SIM_SPAN_ROUND,         /* number: the round */
-    SIM_SPAN_ATTEMPT,       /* number: the attempt; from its pause to resumed or aborted */
-    SIM_SPAN_BLACKOUT,      /* vCPUs stopped at the source to running at the target */
-    SIM_SPAN_LINK_LOST,     /* connection lost until it is back */
-    SIM_SPAN_FAULT,         /* number: index in scenario.faults; host or network if it has one */
-    SIM_SPAN_HOST_DOWN,     /* host */
-    SIM_SPAN_HOST_PAUSED,   /* host */
-    SIM_SPAN_DAEMON_DOWN,   /* host */
-    SIM_SPAN_GUEST_HERE,    /* guest runs on host */
+    SIM_SPAN_ROUND = 1,   /* migration; number: the round, also the final ones */
+    SIM_SPAN_ATTEMPT,     /* migration; number: the attempt; from its pause to its end */
+    SIM_SPAN_LINK_LOST,   /* migration: connection lost until it is back */
+    SIM_SPAN_FAULT,       /* number: index in scenario.faults */
+    SIM_SPAN_HOST_DOWN,   /* host */
+    SIM_SPAN_HOST_PAUSED, /* host */
+    SIM_SPAN_DAEMON_DOWN, /* host */
+    SIM_SPAN_GUEST_HERE,  /* guest, host: its vCPUs run there */
 };
 
 struct sim_span {
     enum sim_span_kind kind;
     int64_t begin_ns;
-    int64_t end_ns;      /* INT64_MAX: still going on when the run ended */
-    uint32_t migration;  /* those not named by the kind: SIM_RESULT_NONE */
+    int64_t end_ns;      /* 0 or INT64_MAX at the begin: span_end() says it, or it goes on */
+    uint32_t migration;  /* those not named by the kind are not looked at */
     uint32_t guest;
     uint32_t host;
-    uint32_t network;
     uint64_t number;
 };
 

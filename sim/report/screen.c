@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* screen.c -- draws the screen of a run which did not pass; at most about 45 lines. */
+#include "sim/report/screen.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim/report/event_text.h"
+#include "sim/report/quantity_text.h"
+#include "sim/report/utf8.h"
+
+#define FAILURES_SHOWN 8U
+#define EVENTS_SHOWN 16U
+#define ABORTED_SHOWN FERRY_ATTEMPTS_MAX
+#define BAR_COLUMNS 40U
+
+/* ---- head and tail ---- */
+
+void screen_head(FILE *out, const struct run_report *report)
+{
+    (void)fputs(report->summary.verdict == SIM_VERDICT_ERROR ? "ERROR  " : "FAIL  ", out);
+    (void)utf8_put_plain(out, report->name, 80);
+    (void)fputs("  (", out);
+    (void)utf8_put_plain(out, report->file, SIZE_MAX);
+    (void)fprintf(out, ", seed %" PRIu64 ")\n", report->seed);
+    for (size_t i = 0; i < report->failure_count && i < FAILURES_SHOWN; i++) {
+        const struct report_failure *failure = &report->failures[i];
+        char seconds[QUANTITY_TEXT_SIZE];
+
+        (void)fprintf(
+            out, "  %-5s at %s s: ", failure->id, seconds_text(seconds, failure->at_ns));
+        (void)utf8_put_plain(out, failure->message, SIZE_MAX);
+        (void)fputc('\n', out);
+    }
+    const uint64_t hidden = report->failures_dropped + (report->failure_count > FAILURES_SHOWN
+                                                            ? report->failure_count - FAILURES_SHOWN
+                                                            : 0);
+
+    if (hidden > 0) {
+        (void)fprintf(out, "  and %" PRIu64 " more\n", hidden);
+    }
+}
+
+void screen_put_quoted(FILE *out, const char *word)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "_./:=@%+,-";
+
+    if (word[0] == '-') {
+        (void)fputs("./", out);
+    }
+    if (word[0] != '\0' && strspn(word, safe) == strlen(word)) {
+        (void)fputs(word, out);
+        return;
+    }
+    (void)fputc('\'', out);
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            (void)fputs("'\\''", out);
+        } else {
+            (void)fputc(*word, out);
+        }
+    }
+    (void)fputc('\'', out);
+}
+
+void screen_tail(FILE *out, const struct run_report *report, const char *command)
+{
+    char seconds[QUANTITY_TEXT_SIZE];
+
+    (void)fprintf(
+        out,
+        "  ended at %s s, %" PRIu64 " events, hash %016" PRIx64 "\n  reproduce: ",
+        seconds_text(seconds, report->summary.virtual_ns),
+        report->summary.events,
+        report->summary.hash);
+    screen_put_quoted(out, command);
+    (void)fprintf(out, " run --seed %" PRIu64 " ", report->seed);
+    screen_put_quoted(out, report->file);
+    (void)fputc('\n', out);
+}
+
+/* ---- the migration concerned ---- */
+
+/* That of the first failure that names one; else the first which did not complete; else the last. */
+static uint32_t migration_concerned(const struct sim_result *result)
+{
+    for (size_t i = 0; i < result->failure_count; i++) {
+        if (result->failures[i].migration < result->migration_count) {
+            return result->failures[i].migration;
+        }
+    }
+    for (size_t i = 0; i < result->migration_count; i++) {
+        if (result->migrations[i].outcome.kind != FERRY_OUTCOME_COMPLETED) {
+            return (uint32_t)i;
+        }
+    }
+    return result->migration_count == 0 ? SIM_RESULT_NONE : (uint32_t)(result->migration_count - 1);
+}
+
+static void write_summary(
+    FILE *out, const struct scenario *scenario, const struct sim_migration *migration)
+{
+    const struct ferry_outcome *outcome = &migration->outcome;
+    char total[QUANTITY_TEXT_SIZE];
+    char sent[QUANTITY_TEXT_SIZE];
+
+    (void)fprintf(
+        out,
+        "  move %s, %s -> %s: %s",
+        scenario->guests[migration->guest].name,
+        scenario->hosts[migration->from].name,
+        migration->to < scenario->host_count ? scenario->hosts[migration->to].name : "nowhere",
+        outcome->kind == FERRY_OUTCOME_NONE ? "not ended" : ferry_outcome_name(outcome->kind));
+    (void)fprintf(
+        out,
+        " after %s, %" PRIu32 " rounds, %s sent",
+        duration_text(total, outcome->total_ns),
+        outcome->round_count,
+        bytes_text(sent, outcome->wire_bytes));
+    if (outcome->reason[0] != '\0') {
+        (void)fprintf(out, ": %s", outcome->reason);
+    }
+    (void)fputc('\n', out);
+}
+
+static void write_part(FILE *out, const char *name, int64_t at, int64_t ns, int64_t whole)
+{
+    char length[QUANTITY_TEXT_SIZE];
+    const double scale = whole > 0 ? (double)BAR_COLUMNS / (double)whole : 0.0;
+    const unsigned from = (unsigned)((double)at * scale);
+    const unsigned to = (unsigned)((double)(at + ns) * scale + 0.5);
+
+    (void)fprintf(out, "    %-14s %10s  |", name, duration_text(length, ns));
+    for (unsigned i = 0; i < BAR_COLUMNS; i++) {
+        const bool filled = i >= from && (i < to || (i == from && ns > 0));
+
+        (void)fputc(filled ? '#' : ' ', out);
+    }
+    (void)fputs("|\n", out);
+}
+
+static void write_blackout(FILE *out, const struct sim_migration *migration)
+{
+    const struct ferry_blackout *blackout = &migration->outcome.blackout;
+    const struct {
+        const char *name;
+        int64_t ns;
+    } parts[] = {
+        {"capture",       blackout->capture_ns      },
+        {"collect",       blackout->collect_ns      },
+        {"transfer",      blackout->transfer_ns     },
+        {"load",          blackout->load_ns         },
+        {"ready",         blackout->ready_ns        },
+        {"grant persist", blackout->grant_persist_ns},
+        {"grant",         blackout->grant_ns        },
+        {"owner persist", blackout->owner_persist_ns},
+        {"resume",        blackout->resume_ns       },
+    };
+    char length[QUANTITY_TEXT_SIZE];
+    char predicted[QUANTITY_TEXT_SIZE];
+    char begin[QUANTITY_TEXT_SIZE];
+    int64_t at = 0;
+
+    (void)fprintf(
+        out,
+        "  blackout: %s (predicted %s), began at %s s\n",
+        duration_text(length, blackout->total_ns),
+        duration_text(predicted, migration->outcome.predicted_blackout_ns),
+        seconds_text(begin, migration->paused_at_ns));
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        write_part(out, parts[i].name, at, parts[i].ns, blackout->total_ns);
+        at += parts[i].ns;
+    }
+}
+
+static void write_attempts(FILE *out, const struct ferry_outcome *outcome)
+{
+    for (uint32_t i = 0; i < outcome->aborted_count && i < ABORTED_SHOWN; i++) {
+        const struct ferry_aborted_attempt *aborted = &outcome->aborted[i];
+        char paused[QUANTITY_TEXT_SIZE];
+        char predicted[QUANTITY_TEXT_SIZE];
+
+        (void)fprintf(
+            out,
+            "  attempt %" PRIu32 " aborted: paused for %s (predicted %s): %s\n",
+            aborted->attempt,
+            duration_text(paused, aborted->paused_ns),
+            duration_text(predicted, aborted->predicted_ns),
+            ferry_status_sentence(aborted->reason));
+    }
+}
+
+/* ---- the last events, in two columns ---- */
+
+struct sides {
+    const struct sim_recent *recent[SIM_SIDES];
+    uint64_t taken[SIM_SIDES]; /* so many of each, from the newest back */
+};
+
+static const struct sim_event *peek(const struct sides *sides, size_t side)
+{
+    const struct sim_recent *recent = sides->recent[side];
+    const uint64_t taken = sides->taken[side];
+
+    if (recent == NULL || taken >= recent->count || taken >= SIM_RESULT_RECENT) {
+        return NULL;
+    }
+    return &recent->events[(recent->count - 1 - taken) % SIM_RESULT_RECENT];
+}
+
+/* The newest events of the three rings, merged, the newest first. */
+static size_t
+last_events(struct sides *sides, const struct sim_event *events[static EVENTS_SHOWN])
+{
+    size_t count = 0;
+
+    while (count < EVENTS_SHOWN) {
+        const struct sim_event *newest = NULL;
+        size_t from = 0;
+
+        for (size_t side = 0; side < SIM_SIDES; side++) {
+            const struct sim_event *event = peek(sides, side);
+
+            if (event != NULL && (newest == NULL || event->number > newest->number)) {
+                newest = event;
+                from = side;
+            }
+        }
+        if (newest == NULL) {
+            break;
+        }
+        events[count++] = newest;
+        sides->taken[from]++;
+    }
+    return count;
+}
+
+static void write_padded(FILE *out, const char *text, size_t columns)
+{
+    for (size_t used = utf8_put_plain(out, text, columns); used < columns; used++) {
+        (void)fputc(' ', out);
+    }
+}
+
+static void write_event(FILE *out, const struct sim_event *event, size_t width)
+{
+    char text[SCREEN_COLUMNS_MAX * 2];
+
+    event_write_short(text, sizeof text, event);
+    (void)fputs("  ", out);
+    switch (event->side) {
+    case SIM_SIDE_SOURCE:
+        write_padded(out, text, width);
+        (void)fputs(" |", out);
+        break;
+    case SIM_SIDE_TARGET:
+        write_padded(out, "", width);
+        (void)fputs(" | ", out);
+        (void)utf8_put_plain(out, text, width);
+        break;
+    case SIM_SIDE_WORLD:
+        (void)fputs("* ", out);
+        (void)utf8_put_plain(out, text, width * 2);
+        break;
+    }
+    (void)fputc('\n', out);
+}
+
+static void write_title(FILE *out, const struct sim_result *result, uint32_t index, size_t width)
+{
+    const struct scenario *scenario = result->scenario;
+    char text[SCREEN_COLUMNS_MAX];
+
+    if (index == SIM_RESULT_NONE) {
+        (void)fputs("  last events\n", out);
+        return;
+    }
+    const struct sim_migration *migration = &result->migrations[index];
+
+    (void)snprintf(
+        text, sizeof text, "last events: source %s", scenario->hosts[migration->from].name);
+    (void)fputs("  ", out);
+    write_padded(out, text, width);
+    (void)snprintf(
+        text,
+        sizeof text,
+        "target %s",
+        migration->to < scenario->host_count ? scenario->hosts[migration->to].name : "-");
+    (void)fputs(" | ", out);
+    (void)utf8_put_plain(out, text, width);
+    (void)fputc('\n', out);
+}
+
+static void
+write_events(FILE *out, const struct sim_result *result, uint32_t migration, unsigned columns)
+{
+    const size_t width = (columns - 5) / 2;
+    const struct sim_event *events[EVENTS_SHOWN];
+    struct sides sides = {.recent[SIM_SIDE_WORLD] =
+                              sim_result_recent(result, SIM_RESULT_NONE, SIM_SIDE_WORLD)};
+
+    if (migration != SIM_RESULT_NONE) {
+        sides.recent[SIM_SIDE_SOURCE] = sim_result_recent(result, migration, SIM_SIDE_SOURCE);
+        sides.recent[SIM_SIDE_TARGET] = sim_result_recent(result, migration, SIM_SIDE_TARGET);
+    }
+    const size_t count = last_events(&sides, events);
+
+    write_title(out, result, migration, width);
+    for (size_t i = count; i > 0; i--) {
+        write_event(out, events[i - 1], width);
+    }
+    if (count == 0) {
+        (void)fputs("  none\n", out);
+    }
+}
+
+static unsigned usable(unsigned columns)
+{
+    if (columns < SCREEN_COLUMNS_MIN) {
+        return SCREEN_COLUMNS_MIN;
+    }
+    return columns > SCREEN_COLUMNS_MAX ? SCREEN_COLUMNS_MAX : columns;
+}
+
+void screen_middle(FILE *out, const struct sim_result *result, unsigned columns)
+{
+    const uint32_t index = migration_concerned(result);
+
+    if (index != SIM_RESULT_NONE) {
+        const struct sim_migration *migration = &result->migrations[index];
+
+        write_summary(out, result->scenario, migration);
+        if (migration->outcome.kind == FERRY_OUTCOME_COMPLETED) {
+            write_blackout(out, migration);
+        }
+        write_attempts(out, &migration->outcome);
+    }
+    write_events(out, result, index, usable(columns));
+}

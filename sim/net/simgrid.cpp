@@ -14,6 +14,7 @@
  * - run_until() may stop a little early: it is called until the clock is there.
  * - A cancelled flow completes as well, perhaps twice: a flow forgets its communication first, and
  *   communications that are over are kept for two more moves of the clock.
+ * - It also keeps its share until the engine's next round: it is suspended before it is cancelled.
  * - Only one engine can exist in a process.
  *
  * Rounding: SimGrid's doubles become integer nanoseconds in simgrid_next() and nowhere else.
@@ -204,6 +205,7 @@ void simgrid_cancel(net_solver *solver, int64_t now_ns, uint32_t number)
 {
     change(solver, now_ns);
     if (solver->flows[number].comm) {
+        solver->flows[number].action->suspend();
         forget(solver, number)->cancel();
     }
 }

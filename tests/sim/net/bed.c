@@ -188,6 +188,31 @@ uint64_t bed_digest(const struct bed *bed)
     return digest;
 }
 
+uint64_t bed_apart(
+    enum bed_kind kind,
+    uint64_t (*run)(enum bed_kind kind, uint64_t seed),
+    uint64_t seed
+)
+{
+    int ends[2];
+    uint64_t result = 0;
+    CHECK_EQ(pipe(ends), 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        result = run(kind, seed);
+        CHECK_EQ(write(ends[1], &result, sizeof(result)), sizeof(result));
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    CHECK_EQ(read(ends[0], &result, sizeof(result)), sizeof(result));
+    (void)close(ends[0]);
+    int status = 1;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return result;
+}
+
 /* ---- checks ---- */
 
 void bed_check(bool holds, const char *what, const char *file, int line)

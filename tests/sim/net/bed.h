@@ -82,6 +82,9 @@ int64_t bed_sent_ns(const struct bed *bed, uint64_t cookie);
 /* A digest of the whole record in order. */
 uint64_t bed_digest(const struct bed *bed);
 
+/* Runs `run` in a process of its own and returns what it returned: for comparing two runs. */
+uint64_t bed_apart(enum bed_kind kind, uint64_t (*run)(enum bed_kind kind, uint64_t seed), uint64_t seed);
+
 /* ---- checks: inside a case only ---- */
 
 void bed_check(bool holds, const char *what, const char *file, int line);

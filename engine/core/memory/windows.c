@@ -252,21 +252,25 @@ uint64_t memory_windows_acknowledge(
     return pages;
 }
 
-uint32_t memory_windows_requeue(struct memory_windows *windows)
+struct memory_requeued memory_windows_requeue(struct memory_windows *windows)
 {
-    uint32_t count = 0;
+    struct memory_requeued requeued = {0};
     for (uint32_t i = 0; i < windows->used; i++) {
         struct memory_window *window = slot(windows, i);
+        if (window->state == MEMORY_WINDOW_SENT) {
+            requeued.bytes += window->bytes;
+            requeued.zero_pages += window->zero_pages;
+        }
         if (window->state == MEMORY_WINDOW_SENT || window->state == MEMORY_WINDOW_ISSUED) {
             window->state = MEMORY_WINDOW_AGAIN;
             windows->live--;
             windows->again++;
-            count++;
+            requeued.windows++;
         } else if (window->state == MEMORY_WINDOW_PLACED) {
             window->state = MEMORY_WINDOW_FREE;
             windows->live--;
         }
     }
     trim(windows);
-    return count;
+    return requeued;
 }

@@ -84,7 +84,12 @@ bool memory_windows_sent(
 /* Stream `stream` of `attach` placed everything up to batch `number`. Returns set pages newly acknowledged. */
 uint64_t memory_windows_acknowledge(
     struct memory_windows *windows, uint32_t attach, uint16_t stream, uint64_t number);
-/* The connections are gone: what is live must be sent again. Returns how many windows. */
-uint32_t memory_windows_requeue(struct memory_windows *windows);
+struct memory_requeued {
+    uint32_t windows;
+    uint64_t bytes;      /* of these, what had been sent */
+    uint64_t zero_pages; /* counted in it */
+};
+/* The connections are gone, and what the target placed has been acknowledged: what is live must be sent again. */
+struct memory_requeued memory_windows_requeue(struct memory_windows *windows);
 
 #endif

@@ -29,6 +29,7 @@ struct ferry_source_config {
     uint64_t guest_id;
     uint64_t epoch;      /* of the guest's ownership here, at least 1 */
     uint64_t journal_id; /* random, made when this host's journal was created */
+    uint16_t incarnation; /* how often this host's daemon has started: attach numbers of a restarted source are newer */
     struct ferry_bytes guest_name;   /* 1 .. FERRY_NAME_MAX bytes; copied */
     struct ferry_bytes guest_config; /* opaque, for the target's PREPARE_GUEST; copied */
     uint32_t page_size;
@@ -65,6 +66,7 @@ enum ferry_source_state {
     FERRY_SOURCE_RESUMING,    /* the attempt was aborted: the guest is being run here again */
     FERRY_SOURCE_GRANTING,    /* the grant record is being written: from here on only proof brings the guest back */
     FERRY_SOURCE_GRANTED,     /* GRANT is out, waits for STARTED or ABORTED */
+    FERRY_SOURCE_BURNING,     /* granted on paper, GRANT never sent: asks the target to burn the session */
     FERRY_SOURCE_UNKNOWN,     /* the target does not say; keeps asking */
     FERRY_SOURCE_CLOSING,     /* outcome reported; cleaning up */
     FERRY_SOURCE_CLOSED,

@@ -22,7 +22,7 @@ enum ferry_trace_level { FERRY_TRACE_INFO = 1, FERRY_TRACE_DEBUG, FERRY_TRACE_MA
     EVENT(ATTEMPT_ABORTED,   INFO,  "attempt", "reason", "paused_ns", NULL)                             \
     EVENT(LINK_UP,           INFO,  "attach", "path", NULL, NULL)                                       \
     EVENT(LINK_DOWN,         INFO,  "attach", "path", "status", NULL)                                   \
-    EVENT(BATCHES_REQUEUED,  INFO,  "batches", "pages", NULL, NULL)                                     \
+    EVENT(BATCHES_REQUEUED,  INFO,  "batches", "bytes", NULL, NULL)                                     \
     EVENT(GRANT_ISSUED,      INFO,  "attempt", "epoch", NULL, NULL)                                     \
     EVENT(GRANT_DURABLE,     INFO,  "attempt", "epoch", NULL, NULL)                                     \
     EVENT(OWNER_ISSUED,      INFO,  "attempt", "epoch", NULL, NULL)                                     \

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* link.c -- the one connection (control and payload streams) that a migration has at a time, over one of several networks.
+ *
+ *            retry_at                ATTACHED              ACCEPT, RESUMED
+ *   DOWN ---------------> ATTACHING ----------> ASKING ---------------------> UP ----better network answers----> LEAVING
+ *    ^                        |                    |                           |                                    | all acknowledged
+ *    |                        +---- refused, too slow, reset, silence ---------+------------------------------------+
+ *    |                                                       v
+ *    +--------------- everything of it has stopped ----- DETACHING
+ *
+ * L-1 Attach numbers only grow: the target closes what is older. L-2 Silence is judged by what arrives, never by what was
+ * accepted for sending. L-3 Networks are tried from the best to the worst, in turn, with a rest after each whole turn. */
+#include "source/internal.h"
+
+
+/* A rest after all networks were tried in vain: short enough for a switch's flap, long enough not to hammer a dead host. */
+#define RETRY_REST (200 * FERRY_MILLISECOND)
+/* Attach numbers of one incarnation; a restarted source begins above all of the last one. */
+#define ATTACHES_PER_INCARNATION (1U << 16)
+/* So many pings fit into the limit of silence: one lost ping is no silence. */
+#define PINGS_PER_SILENCE 4
+
+void link_init(struct ferry_source *source)
+{
+    struct link *link = &source->link;
+    const struct ferry_source_config *config = &source->config;
+    link->path_count = config->path_count;
+    for (uint16_t i = 0; i < config->path_count; i++) {
+        /* insertion sort by (priority, index): stable, so equal priorities keep the operator's order */
+        uint16_t at = i;
+        while (at > 0 && source->paths[link->order[at - 1]].priority > source->paths[i].priority) {
+            link->order[at] = link->order[at - 1];
+            at--;
+        }
+        link->order[at] = i;
+        link->priority[i] = source->paths[i].priority;
+    }
+    link->attach = (uint32_t)config->incarnation * ATTACHES_PER_INCARNATION;
+    link->state = LINK_DOWN;
+    link->retry_at = FERRY_TIME_NEVER;
+    link->lost_at = source->created_at;
+    link->probe_at = FERRY_TIME_NEVER;
+    link->reader.buffer = link->reader_buffer;
+    link->reader.capacity = sizeof(link->reader_buffer);
+}
+
+static uint16_t attach_streams(const struct ferry_source *source)
+{
+    /* A source without its guest only asks what became of it. */
+    const bool payload = source->state == FERRY_SOURCE_OPENING ||
+                         source->state == FERRY_SOURCE_COPYING || copy_paused_phase(source);
+    return payload && source->guest_alive ? source->config.streams : 0;
+}
+
+static void attach(struct ferry_source *source)
+{
+    struct link *link = &source->link;
+    link->state = LINK_ATTACHING;
+    link->attach++;
+    link->tried++;
+    link->retry_at = FERRY_TIME_NEVER;
+    link->connect_until = source->now + source->config.connect_limit;
+    link->round_trip = 0;
+    wire_reader_reset(&link->reader);
+    source_tell(
+        source,
+        (struct ferry_action){
+            .kind = FERRY_ACTION_ATTACH,
+            .attach = link->attach,
+            .path = link->order[link->position],
+            .streams = attach_streams(source),
+        });
+}
+
+void link_start(struct ferry_source *source)
+{
+    source->link.position = 0;
+    source->link.tried = 0;
+    attach(source);
+}
+
+bool link_connected(const struct ferry_source *source)
+{
+    const enum link_state state = source->link.state;
+    return state == LINK_ASKING || state == LINK_UP || state == LINK_LEAVING;
+}
+
+bool link_carries(const struct ferry_source *source)
+{
+    return source->link.state == LINK_UP;
+}
+
+void link_attached(struct ferry_source *source, uint32_t attach_number)
+{
+    struct link *link = &source->link;
+    if (link->state != LINK_ATTACHING || attach_number != link->attach) {
+        return;
+    }
+    link->state = LINK_ASKING;
+    link->last_heard = source->now;
+    link->last_ping = source->now;
+    opening_ask(source);
+}
+
+void link_detached(struct ferry_source *source, uint32_t attach_number, enum ferry_status status)
+{
+    const struct link *link = &source->link;
+    if (attach_number != link->attach || link->state == LINK_DOWN || link->state == LINK_DETACHING) {
+        return;
+    }
+    link_lose(source, status == FERRY_OK ? FERRY_WORLD_LINK : status);
+}
+
+void link_lose(struct ferry_source *source, enum ferry_status status)
+{
+    struct link *link = &source->link;
+    if (link->state == LINK_DOWN || link->state == LINK_DETACHING) {
+        return;
+    }
+    const bool leaving = link->state == LINK_LEAVING && status == FERRY_OK;
+    if (link->lost_at == FERRY_TIME_NEVER) {
+        link->lost_at = source->now;
+        link->lost_status = status;
+        link->tried = 0;
+    }
+    source_trace(
+        source, FERRY_TRACE_LINK_DOWN, link->attach, link->order[link->position], status, 0);
+    link->state = LINK_DETACHING;
+    source_abandon(source, PENDING_PROBE);
+    link->probe_at = FERRY_TIME_NEVER;
+    if (!leaving) {
+        link->position = (uint16_t)((link->position + 1) % link->path_count);
+    }
+    copy_link_lost(source);
+    source_ask(
+        source,
+        PENDING_DETACH,
+        (struct ferry_action){.kind = FERRY_ACTION_DETACH, .attach = link->attach},
+        FERRY_TIME_NEVER);
+}
+
+void link_detach_done(struct ferry_source *source)
+{
+    struct link *link = &source->link;
+    link->state = LINK_DOWN;
+    if (source->state == FERRY_SOURCE_CLOSING && source->ending.close_until <= source->now) {
+        return; /* ending_tick closes */
+    }
+    if (link->tried >= link->path_count) {
+        link->tried = 0;
+        link->retry_at = source->now + RETRY_REST;
+    } else {
+        link->retry_at = source->now;
+    }
+}
+
+static void ping(struct ferry_source *source)
+{
+    source->link.last_ping = source->now;
+    source_send(
+        source,
+        &(struct wire_message){
+            .type = WIRE_PING,
+            .body.ping.nonce = (uint64_t)source->now,
+        });
+}
+
+void link_answered(struct ferry_source *source)
+{
+    struct link *link = &source->link;
+    if (link->state != LINK_ASKING) {
+        return;
+    }
+    link->state = LINK_UP;
+    link->lost_at = FERRY_TIME_NEVER;
+    link->tried = 0;
+    link->ups++;
+    if (link->ups > 1) {
+        source->outcome.reconnects++;
+    }
+    const bool better = link->priority[link->order[link->position]] > link->priority[link->order[0]];
+    link->probe_at = better ? source->now + source->config.probe_interval : FERRY_TIME_NEVER;
+    source->copy.last_progress = source->now;
+    source_trace(source, FERRY_TRACE_LINK_UP, link->attach, link->order[link->position], 0, 0);
+    copy_set_rate(source);
+    ping(source); /* the round trip is part of the prediction: measure it at once */
+}
+
+void link_bytes(struct ferry_source *source, uint32_t attach_number, struct ferry_bytes bytes)
+{
+    struct link *link = &source->link;
+    while (attach_number == link->attach && link_connected(source)) {
+        bool found = false;
+        struct wire_message message;
+        const enum ferry_status status = wire_reader_next(&link->reader, &bytes, &found, &message);
+        if (status != FERRY_OK) {
+            source_violation(source, status, 0);
+            return;
+        }
+        if (!found) {
+            return;
+        }
+        link->last_heard = source->now;
+        source_trace(
+            source,
+            FERRY_TRACE_MESSAGE_RECEIVED,
+            message.type,
+            0,
+            wire_message_attempt(&message),
+            0);
+        source_message(source, &message);
+    }
+}
+
+void link_pong(struct ferry_source *source, const struct wire_message *message)
+{
+    struct link *link = &source->link;
+    const ferry_time_ns sent = (ferry_time_ns)(message->body.ping.nonce & INT64_MAX);
+    if (sent <= 0 || sent > source->now) {
+        return; /* not one of ours: harmless, it only counts as a sign of life */
+    }
+    const ferry_time_ns measured = source->now - sent;
+    if (measured > link->round_trip) {
+        link->round_trip = measured;
+    }
+}
+
+void link_probe_done(struct ferry_source *source, enum ferry_status status)
+{
+    struct link *link = &source->link;
+    if (link->state != LINK_UP) {
+        return;
+    }
+    link->probe_at = source->now + source->config.probe_interval;
+    /* Not during a pause: it would cost blackout, and the pause is short or waits for this very link. */
+    if (status == FERRY_OK && source->state == FERRY_SOURCE_COPYING) {
+        link->state = LINK_LEAVING;
+        link->position = link->probing;
+        link->probe_at = FERRY_TIME_NEVER;
+    }
+}
+
+void link_leave_when_idle(struct ferry_source *source)
+{
+    if (source->link.state == LINK_LEAVING && source->copy.windows.live == 0) {
+        link_lose(source, FERRY_OK);
+    }
+}
+
+static void probe(struct ferry_source *source)
+{
+    struct link *link = &source->link;
+    link->probe_at = FERRY_TIME_NEVER;
+    link->probing = 0;
+    source_ask(
+        source,
+        PENDING_PROBE,
+        (struct ferry_action){.kind = FERRY_ACTION_PROBE, .path = link->order[link->probing]},
+        source->config.connect_limit);
+}
+
+static ferry_time_ns ping_at(const struct ferry_source *source)
+{
+    return source->link.last_ping + source->config.silence_limit / PINGS_PER_SILENCE;
+}
+
+void link_tick(struct ferry_source *source)
+{
+    struct link *link = &source->link;
+    if (link->state == LINK_DOWN && link->retry_at <= source->now) {
+        attach(source);
+    }
+    if (link->state == LINK_ATTACHING && link->connect_until <= source->now) {
+        link_lose(source, FERRY_TIMEOUT_CONNECT);
+    }
+    if (link_connected(source)) {
+        if (link->last_heard + source->config.silence_limit <= source->now) {
+            link_lose(source, FERRY_WORLD_LINK);
+        } else if (ping_at(source) <= source->now) {
+            ping(source);
+        }
+    }
+    struct pending *probing = &source->pending[PENDING_PROBE];
+    if (probing->id != 0 && probing->until <= source->now) {
+        probing->id = 0;
+        link_probe_done(source, FERRY_TIMEOUT_CONNECT);
+    }
+    if (link->state == LINK_UP && link->probe_at <= source->now) {
+        probe(source);
+    }
+}
+
+ferry_time_ns link_deadline(const struct ferry_source *source)
+{
+    const struct link *link = &source->link;
+    ferry_time_ns deadline = FERRY_TIME_NEVER;
+    if (link->state == LINK_DOWN) {
+        deadline = link->retry_at;
+    } else if (link->state == LINK_ATTACHING) {
+        deadline = link->connect_until;
+    } else if (link_connected(source)) {
+        const ferry_time_ns silent = link->last_heard + source->config.silence_limit;
+        deadline = silent < ping_at(source) ? silent : ping_at(source);
+    }
+    if (link->state == LINK_UP && link->probe_at < deadline) {
+        deadline = link->probe_at;
+    }
+    const struct pending *probing = &source->pending[PENDING_PROBE];
+    if (probing->id != 0 && probing->until < deadline) {
+        deadline = probing->until;
+    }
+    return deadline;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * histogram.c -- bucket of a value, and the end of a bucket: two functions that must be inverse to one another.
+ * histogram.c -- the bucket of a value, and the walk over the buckets.
  */
 #include "model/histogram.h"
 
@@ -21,23 +21,16 @@ static unsigned bucket_of(uint64_t value)
     return MODEL_HISTOGRAM_STEPS * (octave + 1) + step;
 }
 
-/* The largest value in the bucket. */
-static uint64_t bucket_end(unsigned bucket)
-{
-    if (bucket < MODEL_HISTOGRAM_STEPS) {
-        return bucket;
-    }
-    unsigned octave = bucket / MODEL_HISTOGRAM_STEPS - 1;
-    uint64_t step = bucket % MODEL_HISTOGRAM_STEPS;
-    return ((MODEL_HISTOGRAM_STEPS + step + 1) << octave) - 1;
-}
-
 void model_histogram_add(struct model_histogram *histogram, int64_t value)
 {
     assert(value >= 0);
     histogram->total++;
     histogram->max = value > histogram->max ? value : histogram->max;
-    histogram->buckets[bucket_of((uint64_t)value)]++;
+    unsigned bucket = bucket_of((uint64_t)value);
+    histogram->counts[bucket]++;
+    if (value > histogram->largest[bucket]) {
+        histogram->largest[bucket] = value;
+    }
 }
 
 int64_t model_histogram_percentile(const struct model_histogram *histogram, uint32_t permille)
@@ -52,11 +45,10 @@ int64_t model_histogram_percentile(const struct model_histogram *histogram, uint
     uint64_t seen = 0;
     unsigned bucket = 0;
     for (; bucket < MODEL_HISTOGRAM_BUCKETS - 1; bucket++) {
-        seen += histogram->buckets[bucket];
+        seen += histogram->counts[bucket];
         if (seen >= rank) {
-            int64_t end = (int64_t)bucket_end(bucket);
-            return end < histogram->max ? end : histogram->max;
+            break;
         }
     }
-    return histogram->max;
+    return histogram->largest[bucket];
 }

@@ -220,6 +220,10 @@ size_t sim_checks_failure_count(
 const struct sim_failure *sim_checks_failure(const struct sim_checks *checks, size_t index);
 uint64_t sim_checks_suppressed(const struct sim_checks *checks); /* failures that were not kept */
 
+/* What would have been a failure, but is excused by a fault which the message names; kept like failures, never judged. */
+size_t sim_checks_excuse_count(const struct sim_checks *checks);
+const struct sim_failure *sim_checks_excuse(const struct sim_checks *checks, size_t index);
+
 /* All invariants that are checked, for reports: "I1", and its claim in one sentence. */
 size_t sim_checks_count(void);
 const char *sim_checks_id(size_t index);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trackers.c -- what several checkers must know of the world: who runs where, which faults are on; and their memory. */
+#include "sim/check/checker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *sim_check_allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count != 0 ? count : 1, size);
+
+    if (memory == NULL) {
+        (void)fputs("no memory for the invariant checkers\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+void *sim_check_grow(void *array, size_t *capacity, size_t needed, size_t size)
+{
+    size_t larger = *capacity != 0 ? *capacity : 8;
+    void *grown;
+
+    if (needed <= *capacity) {
+        return array;
+    }
+    while (larger < needed) {
+        larger *= 2;
+    }
+    grown = sim_check_allocate(larger, size);
+    if (array != NULL) {
+        memcpy(grown, array, *capacity * size);
+        free(array);
+    }
+    *capacity = larger;
+    return grown;
+}
+
+void sim_runners_init(struct sim_runners *runners, uint32_t guest_count)
+{
+    runners->guests = sim_check_allocate(guest_count, sizeof(*runners->guests));
+    runners->guest_count = guest_count;
+}
+
+void sim_runners_deinit(struct sim_runners *runners)
+{
+    free(runners->guests);
+    runners->guests = NULL;
+}
+
+static void remove_runner(struct sim_runners_guest *guest, uint32_t host)
+{
+    for (uint32_t i = 0; i < guest->count; i++) {
+        if (guest->host[i] == host) {
+            guest->host[i] = guest->host[--guest->count];
+            return;
+        }
+    }
+}
+
+void sim_runners_observe(struct sim_runners *runners, const struct sim_observation *observation)
+{
+    if (observation->kind == SIM_OBSERVED_HOST_DOWN) {
+        for (uint32_t i = 0; i < runners->guest_count; i++) {
+            remove_runner(&runners->guests[i], observation->host);
+        }
+    } else if (observation->kind == SIM_OBSERVED_GUEST_STOPPED) {
+        if (observation->guest < runners->guest_count) {
+            remove_runner(&runners->guests[observation->guest], observation->host);
+        }
+    } else if (observation->kind == SIM_OBSERVED_GUEST_RUNNING) {
+        if (observation->guest < runners->guest_count &&
+            !sim_runners_on(runners, observation->guest, observation->host)) {
+            struct sim_runners_guest *guest = &runners->guests[observation->guest];
+
+            if (guest->count < SIM_RUNNERS_MAX) {
+                guest->host[guest->count++] = observation->host;
+            }
+        }
+    }
+}
+
+bool sim_runners_on(const struct sim_runners *runners, uint32_t guest, uint32_t host)
+{
+    if (guest >= runners->guest_count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < runners->guests[guest].count; i++) {
+        if (runners->guests[guest].host[i] == host) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t sim_runners_count(const struct sim_runners *runners, uint32_t guest)
+{
+    return guest < runners->guest_count ? runners->guests[guest].count : 0;
+}
+
+void sim_faults_observe(struct sim_faults *faults, const struct sim_observation *observation)
+{
+    if (observation->kind == SIM_OBSERVED_FAULT_BEGIN) {
+        struct sim_fault_seen *seen;
+
+        faults->seen = sim_check_grow(
+            faults->seen, &faults->capacity, faults->count + 1, sizeof(*faults->seen));
+        seen = &faults->seen[faults->count++];
+        seen->fault = observation->fault;
+        seen->fault_class = observation->fault_class;
+        seen->host = observation->host;
+        seen->begun_ns = observation->at_ns;
+        seen->ended_ns = FERRY_TIME_NEVER;
+        (void)snprintf(
+            seen->text,
+            sizeof(seen->text),
+            "%s",
+            observation->text != NULL ? observation->text : "a fault");
+    } else if (observation->kind == SIM_OBSERVED_FAULT_END) {
+        for (size_t i = faults->count; i-- > 0;) {
+            if (faults->seen[i].fault == observation->fault &&
+                faults->seen[i].ended_ns == FERRY_TIME_NEVER) {
+                faults->seen[i].ended_ns = observation->at_ns;
+                return;
+            }
+        }
+    }
+}
+
+void sim_faults_deinit(struct sim_faults *faults)
+{
+    free(faults->seen);
+    *faults = (struct sim_faults){0};
+}
+
+static bool within(ferry_time_ns instant, ferry_time_ns first, ferry_time_ns last)
+{
+    return instant >= first && instant <= last;
+}
+
+static bool excuses(const struct sim_fault_seen *seen, const struct sim_pause *pause)
+{
+    if (seen->host != SIM_CHECK_NONE && seen->host != pause->from && seen->host != pause->to) {
+        return false;
+    }
+    if (seen->fault_class == SIM_FAULT_STEADY) {
+        return within(seen->begun_ns, pause->measured_since, pause->ended_ns) ||
+               within(seen->ended_ns, pause->measured_since, pause->ended_ns);
+    }
+    return seen->begun_ns <= pause->ended_ns && seen->ended_ns >= pause->begun_ns;
+}
+
+const struct sim_fault_seen *
+sim_faults_excuse(const struct sim_faults *faults, const struct sim_pause *pause)
+{
+    for (size_t i = 0; i < faults->count; i++) {
+        if (excuses(&faults->seen[i], pause)) {
+            return &faults->seen[i];
+        }
+    }
+    return NULL;
+}
+
+struct sim_label sim_check_time(ferry_time_ns duration)
+{
+    struct sim_label result;
+
+    if (duration == FERRY_TIME_NEVER) {
+        (void)snprintf(result.text, sizeof(result.text), "for ever");
+    } else {
+        (void)snprintf(
+            result.text,
+            sizeof(result.text),
+            "%s%" PRId64 ".%06" PRId64 " ms",
+            duration < 0 ? "-" : "",
+            (duration < 0 ? -duration : duration) / FERRY_MILLISECOND,
+            (duration < 0 ? -duration : duration) % FERRY_MILLISECOND);
+    }
+    return result;
+}

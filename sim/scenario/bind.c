@@ -45,6 +45,22 @@ uint64_t record_number(const struct record *record, const char *key)
     return record_value(record, key)->number;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): bounded by YAML_DEPTH_MAX
+bool record_is_bad(const struct record *record)
+{
+    bool bad = false;
+    for (size_t index = 0; index < record->count; index++) {
+        const struct value *value = &record->values[index];
+        bool lists_records = value->key->type == KEY_LIST || value->key->type == KEY_NAMED;
+        bad = bad || value->bad || (value->record != NULL && record_is_bad(value->record));
+        for (size_t item = 0; lists_records && item < value->count; item++) {
+            const struct record *inner = value->items[item].record;
+            bad = bad || inner == NULL || record_is_bad(inner);
+        }
+    }
+    return bad;
+}
+
 static void append(char list[KEY_LIST_SIZE], const char *name)
 {
     size_t length = strlen(list);
@@ -267,6 +283,7 @@ static void fill_defaults(struct parse *parse, struct record *record, const char
         value->mark = record->mark;
         if (value->key->required) {
             value->bad = true;
+            bind_harmless(value);
             parse_error(parse, record->mark, "%s needs '%s'", who, value->key->name);
         } else if (value->key->fallback != NULL) {
             bind_default(parse, value);

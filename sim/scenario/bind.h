@@ -60,6 +60,9 @@ const struct value *record_find(const struct record *record, const char *key);
 int64_t record_time(const struct record *record, const char *key);
 uint64_t record_number(const struct record *record, const char *key);
 
+/* Is anything wrong in it, however deep? */
+bool record_is_bad(const struct record *record);
+
 /* `db1` or `h-2.lab` */
 bool is_name(const char *text);
 

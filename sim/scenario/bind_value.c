@@ -395,9 +395,20 @@ void bind_value(struct parse *parse, struct value *value, const struct yaml_node
     value->text = node->text;
     if (node->plain && node->text[0] == '\0') {
         tell(parse, value, "no value stands here");
-        return;
+    } else {
+        read_scalar(parse, value);
     }
-    read_scalar(parse, value);
+    if (value->bad) {
+        bind_harmless(value);
+    }
+}
+
+void bind_harmless(struct value *value)
+{
+    const char *text = value->key->fallback != NULL ? value->key->fallback : value->key->min;
+    enum quantity_kind kind = kind_of(value->key->type);
+    value->number = kind == 0 ? 0 : limit_of(kind, text, 0);
+    value->rate = (struct model_rate){.amount = 0, .seconds = 1};
 }
 
 void bind_default(struct parse *parse, struct value *value)

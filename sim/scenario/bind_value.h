@@ -11,6 +11,9 @@ void bind_value(struct parse *parse, struct value *value, const struct yaml_node
 /* Reads the row's default into value. */
 void bind_default(struct parse *parse, struct value *value);
 
+/* After an error: a value within the range, so that later checks do not stumble over it. */
+void bind_harmless(struct value *value);
+
 /* "a text", "a list", "a mapping", "nothing" */
 const char *yaml_describe(const struct yaml_node *node);
 

@@ -27,6 +27,10 @@ static bool make_room(struct scenario_errors *errors)
 void parse_error(struct parse *parse, struct scenario_mark mark, const char *format, ...)
 {
     struct scenario_errors *errors = parse->errors;
+    if (errors->count == SCENARIO_ERRORS_MAX) {
+        errors->suppressed++;
+        return;
+    }
     char message[MESSAGE_MAX];
     int length = mark.line == 0
                      ? snprintf(message, sizeof(message), "%s: ", parse->file)
@@ -44,7 +48,7 @@ void parse_error(struct parse *parse, struct scenario_mark mark, const char *for
         va_end(arguments);
     }
     size_t size = (size_t)length < sizeof(message) ? (size_t)length : sizeof(message) - 1;
-    char *copy = errors->count < SCENARIO_ERRORS_MAX ? malloc(size + 1) : NULL;
+    char *copy = malloc(size + 1);
     if (copy == NULL || !make_room(errors)) {
         free(copy);
         errors->suppressed++;

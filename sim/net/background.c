@@ -2,8 +2,9 @@
 /*
  * background.c -- traffic of others, which only competes for bandwidth.
  *
- * A background flow is an endless one: chunks so large that one lasts for days at any rate, replaced
- * when done. It has no connection, no TCP bound and no event, and does not keep the loop running.
+ * A background flow is an endless one: chunks so large that one lasts for days at any rate,
+ * replaced when done. It has no connection, no TCP bound and no event, and does not keep the loop
+ * running.
  */
 #include "sim/net/core.h"
 #include "sim/net/memory.h"
@@ -52,12 +53,8 @@ uint32_t net_background_add(struct net *net, const struct net_background *what)
 
     uint32_t id = core->background_count;
     net_require(id < INT32_MAX, "too much background traffic");
-    core->background = net_grow(
-        core->background,
-        &core->background_capacity,
-        id + 1,
-        sizeof(*core->background)
-    );
+    core->background =
+        net_grow(core->background, &core->background_capacity, id + 1, sizeof(*core->background));
     core->background_count++;
     core->background[id] = (struct net_background_state){
         .what = *what,
@@ -87,8 +84,7 @@ void net_background_remove(struct net *net, uint32_t id)
     struct net_core *core = net_core_of(net);
     net_require(
         id < core->background_count && core->background[id].active,
-        "background traffic that does not run is stopped"
-    );
+        "background traffic that does not run is stopped");
     struct net_background_state *state = &core->background[id];
     state->moved_bytes = moved_bytes(core, state);
     state->active = false;
@@ -125,8 +121,7 @@ void net_background_done(struct net_core *core, uint64_t owner)
             .kind = NET_ITEM_BACKGROUND,
             .stream = (uint32_t)owner,
             .subject = owner,
-        }
-    );
+        });
 }
 
 void net_background_restart(struct net_core *core, uint64_t owner)
@@ -142,8 +137,7 @@ uint64_t net_background_bytes(const struct net_core *core, uint32_t network, uin
     uint64_t bytes = 0;
     for (uint32_t id = 0; id < core->background_count; id++) {
         const struct net_background_state *state = &core->background[id];
-        if (state->what.network == network &&
-            (host == NET_ANY_HOST || state->what.from == host)) {
+        if (state->what.network == network && (host == NET_ANY_HOST || state->what.from == host)) {
             bytes += moved_bytes(core, state);
         }
     }

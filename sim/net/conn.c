@@ -52,11 +52,7 @@ static uint32_t slot_new(struct net_core *core)
     if (slot == NET_NO_SEGMENT) {
         slot = core->connection_count;
         core->connections = net_grow(
-            core->connections,
-            &core->connection_capacity,
-            slot + 1,
-            sizeof(*core->connections)
-        );
+            core->connections, &core->connection_capacity, slot + 1, sizeof(*core->connections));
         core->connection_count++;
     } else {
         core->connection_free = core->connections[slot].next_free;
@@ -98,13 +94,8 @@ void net_conn_reap(struct net_core *core, net_conn conn)
 
 /* ---- calls ---- */
 
-net_conn net_conn_open(
-    struct net_core *core,
-    uint32_t network,
-    uint32_t from,
-    uint32_t to,
-    uint64_t cookie
-)
+net_conn
+net_conn_open(struct net_core *core, uint32_t network, uint32_t from, uint32_t to, uint64_t cookie)
 {
     const struct net_network *on = net_core_network(core, network);
     (void)net_core_member(on, from);
@@ -129,12 +120,7 @@ net_conn net_conn_open(
 }
 
 bool net_conn_send(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes,
-    uint64_t cookie
-)
+    struct net_core *core, net_conn conn, enum net_side side, uint64_t bytes, uint64_t cookie)
 {
     const struct net_connection *connection = net_conn_find(core, conn);
     if (connection == NULL || finished(connection->state[side])) {
@@ -142,8 +128,7 @@ bool net_conn_send(
     }
     net_require(
         side == NET_INITIATOR || connection->state[side] == NET_SIDE_OPEN,
-        "the acceptor sends before it has accepted"
-    );
+        "the acceptor sends before it has accepted");
     struct net_segment segment = {.kind = NET_SEGMENT_DATA, .bytes = bytes, .cookie = cookie};
     net_direction_queue(core, conn, side, &segment);
     return true;
@@ -197,11 +182,7 @@ void net_conn_crash(struct net_core *core, net_conn conn, enum net_side side)
 /* ---- arrivals ---- */
 
 struct net_event net_conn_event(
-    const struct net_core *core,
-    net_conn conn,
-    enum net_side side,
-    enum net_event_kind kind
-)
+    const struct net_core *core, net_conn conn, enum net_side side, enum net_event_kind kind)
 {
     const struct net_connection *connection = net_conn_must(core, conn);
     return (struct net_event){
@@ -222,8 +203,7 @@ static bool end_side(
     net_conn conn,
     enum net_side side,
     enum net_event_kind kind,
-    struct net_event *event_out
-)
+    struct net_event *event_out)
 {
     struct net_connection *connection = net_conn_must(core, conn);
     *event_out = net_conn_event(core, conn, side, kind);
@@ -257,23 +237,19 @@ static bool data_arrives(
     net_conn conn,
     enum net_side at,
     const struct net_segment *segment,
-    struct net_event *event_out
-)
+    struct net_event *event_out)
 {
     const struct net_connection *connection = net_conn_must(core, conn);
     *event_out = net_conn_event(core, conn, at, NET_DELIVERED);
     event_out->bytes = segment->bytes;
     event_out->cookie = segment->cookie;
-    net_core_use(core, connection->network, connection->host[at])->delivered_bytes += segment->bytes;
+    net_core_use(core, connection->network, connection->host[at])->delivered_bytes +=
+        segment->bytes;
     return true;
 }
 
 bool net_conn_arrive(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    struct net_event *event_out
-)
+    struct net_core *core, net_conn conn, enum net_side sender, struct net_event *event_out)
 {
     struct net_segment segment = net_direction_take(core, conn, sender);
     struct net_connection *connection = net_conn_must(core, conn);
@@ -286,23 +262,17 @@ bool net_conn_arrive(
         return false;
     }
     switch (segment.kind) {
-    case NET_SEGMENT_OPEN:
-        return attempt_arrives(core, conn, event_out);
+    case NET_SEGMENT_OPEN: return attempt_arrives(core, conn, event_out);
     case NET_SEGMENT_ACCEPT:
         connection->state[at] = NET_SIDE_OPEN;
         *event_out = net_conn_event(core, conn, at, NET_CONNECTED);
         net_direction_refresh(core, conn, at);
         return true;
-    case NET_SEGMENT_DATA:
-        return data_arrives(core, conn, at, &segment, event_out);
-    case NET_SEGMENT_REFUSE:
-        return end_side(core, conn, at, NET_CONNECT_FAILED, event_out);
-    case NET_SEGMENT_CLOSE:
-        return end_side(core, conn, at, NET_CLOSED, event_out);
-    case NET_SEGMENT_RESET:
-        return end_side(core, conn, at, NET_RESET, event_out);
-    case NET_SEGMENT_PROBE:
-        break; /* only ever sent to a side that is gone */
+    case NET_SEGMENT_DATA: return data_arrives(core, conn, at, &segment, event_out);
+    case NET_SEGMENT_REFUSE: return end_side(core, conn, at, NET_CONNECT_FAILED, event_out);
+    case NET_SEGMENT_CLOSE: return end_side(core, conn, at, NET_CLOSED, event_out);
+    case NET_SEGMENT_RESET: return end_side(core, conn, at, NET_RESET, event_out);
+    case NET_SEGMENT_PROBE: break; /* only ever sent to a side that is gone */
     }
     return false;
 }

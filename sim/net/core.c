@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core.c -- the common network core: topology, lifetime, checked calls, counters. core.h has the map.
+ * core.c -- the common network core: topology, lifetime, checked calls, counters. core.h has the
+ * map.
  *
  * The core is one implementation of struct net over any solver; light.c and simgrid.cpp only bring
  * the solver. Its table of calls stands at the end of this file.
  */
 #include "sim/net/core.h"
+
 #include "sim/net/memory.h"
 #include "sim/net/tcp.h"
 
@@ -51,35 +53,21 @@ static void check_side(enum net_side side)
     net_require(side == NET_INITIATOR || side == NET_ACCEPTOR, "no such side");
 }
 
-static net_conn core_connect(
-    struct net *net,
-    uint32_t network,
-    uint32_t from,
-    uint32_t to,
-    uint64_t cookie
-)
+static net_conn
+core_connect(struct net *net, uint32_t network, uint32_t from, uint32_t to, uint64_t cookie)
 {
     return net_conn_open(net_core_of(net), network, from, to, cookie);
 }
 
-static bool core_send(
-    struct net *net,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes,
-    uint64_t cookie
-)
+static bool
+core_send(struct net *net, net_conn conn, enum net_side side, uint64_t bytes, uint64_t cookie)
 {
     check_side(side);
     return net_conn_send(net_core_of(net), conn, side, bytes, cookie);
 }
 
-static bool core_set_rate(
-    struct net *net,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes_per_second
-)
+static bool
+core_set_rate(struct net *net, net_conn conn, enum net_side side, uint64_t bytes_per_second)
 {
     check_side(side);
     struct net_core *core = net_core_of(net);
@@ -96,8 +84,7 @@ static bool core_set_rate(
 static uint64_t core_unsent_bytes(const struct net *net, net_conn conn, enum net_side side)
 {
     check_side(side);
-    const struct net_connection *connection =
-        net_conn_find((const struct net_core *)net, conn);
+    const struct net_connection *connection = net_conn_find((const struct net_core *)net, conn);
     return connection == NULL ? 0 : connection->direction[side].queued_bytes;
 }
 
@@ -173,10 +160,7 @@ void net_core_check_config(const struct net_config *config)
 }
 
 static void network_init(
-    struct net_network *network,
-    const struct net_network_config *config,
-    uint32_t host_count
-)
+    struct net_network *network, const struct net_network_config *config, uint32_t host_count)
 {
     *network = (struct net_network){
         .member_of = net_zeroed(host_count, sizeof(uint32_t)),
@@ -266,10 +250,8 @@ static const struct net_ops core_ops = {
     .open_connections = core_open_connections,
 };
 
-struct net *net_core_create(
-    const struct net_config *config,
-    const struct net_solver_binding *binding
-)
+struct net *
+net_core_create(const struct net_config *config, const struct net_solver_binding *binding)
 {
     struct net_core *core = net_zeroed(1, sizeof(*core));
     core->base.ops = &core_ops;

@@ -15,7 +15,8 @@
  * segments of their own, so that order and outages hold for them without further rules.
  *
  * Invariants
- * - C-1 A direction that is stalled has no live item in the queue but a retry, and its flow stands still.
+ * - C-1 A direction that is stalled has no live item in the queue but a retry, and its flow stands
+ * still.
  * - C-2 A direction with anything on the wire or under way, on a path that is cut, is stalled.
  * - C-3 Whoever changes what a direction depends on calls net_direction_refresh() for it.
  * - C-4 No pointer into an array is kept across a call that may grow it.
@@ -28,18 +29,18 @@
 #include "sim/net/solver.h"
 
 #define NET_NO_SEGMENT UINT32_MAX
-#define NET_NO_MEMBER UINT32_MAX
+#define NET_NO_MEMBER  UINT32_MAX
 /* An owner with this bit is background traffic; the rest is its id and which of its flows. */
 #define NET_OWNER_BACKGROUND (UINT64_C(1) << 63)
 
 enum net_segment_kind {
     NET_SEGMENT_DATA = 1,
-    NET_SEGMENT_OPEN,    /* initiator to acceptor */
-    NET_SEGMENT_ACCEPT,  /* acceptor to initiator */
-    NET_SEGMENT_REFUSE,  /* acceptor's host to initiator */
-    NET_SEGMENT_CLOSE,   /* the last of its direction */
-    NET_SEGMENT_RESET,   /* answer of a host that knows nothing of the connection */
-    NET_SEGMENT_PROBE,   /* first packet of a message to such a host: it will be answered so */
+    NET_SEGMENT_OPEN,   /* initiator to acceptor */
+    NET_SEGMENT_ACCEPT, /* acceptor to initiator */
+    NET_SEGMENT_REFUSE, /* acceptor's host to initiator */
+    NET_SEGMENT_CLOSE,  /* the last of its direction */
+    NET_SEGMENT_RESET,  /* answer of a host that knows nothing of the connection */
+    NET_SEGMENT_PROBE,  /* first packet of a message to such a host: it will be answered so */
 };
 
 /* A message or a segment of the protocol: in a direction's queue, under way, or on its wire. */
@@ -67,9 +68,9 @@ struct net_direction {
     struct net_segment_list wire;
     uint64_t queued_bytes;
     uint64_t cap_bps;
-    uint64_t applied_bps;     /* what the solver knows */
+    uint64_t applied_bps;      /* what the solver knows */
     uint64_t slow_start_bytes; /* window of slow start; 0: it is over */
-    int64_t last_arrival_ns;  /* of the wire's tail, or of the last that arrived */
+    int64_t last_arrival_ns;   /* of the wire's tail, or of the last that arrived */
     int64_t stalled_since_ns;
     enum net_sending sending;
     uint32_t flow;
@@ -129,7 +130,7 @@ struct net_pair {
 struct net_network {
     uint32_t *member_of; /* by host; NET_NO_MEMBER */
     uint32_t member_of_count;
-    uint32_t *hosts;     /* by member */
+    uint32_t *hosts; /* by member */
     uint32_t host_count;
     uint64_t bandwidth_bps;
     uint64_t backbone_bps;
@@ -145,7 +146,7 @@ struct net_network {
     struct net_pair *blocked_pairs;
     uint32_t blocked_pair_count;
     uint32_t blocked_pair_capacity;
-    bool *refuses; /* by member */
+    bool *refuses;       /* by member */
     struct net_use *use; /* by member */
 };
 
@@ -206,9 +207,9 @@ static inline enum net_side net_other(enum net_side side)
 
 /* ---- core.c ---- */
 
-struct net_network *net_core_network(struct net_core *core, uint32_t network);     /* checked */
-uint32_t net_core_member(const struct net_network *network, uint32_t host);        /* checked */
-struct net_host *net_core_host(struct net_core *core, uint32_t host);              /* checked */
+struct net_network *net_core_network(struct net_core *core, uint32_t network); /* checked */
+uint32_t net_core_member(const struct net_network *network, uint32_t host);    /* checked */
+struct net_host *net_core_host(struct net_core *core, uint32_t host);          /* checked */
 /* The use counters of a host on a network. */
 struct net_use *net_core_use(struct net_core *core, uint32_t network, uint32_t host);
 
@@ -220,11 +221,7 @@ void net_loop_stop(struct net *net);
 void net_loop_flow_done(void *context, uint64_t owner);
 /* Queues an event of a connection for one of its sides, now. */
 void net_core_emit(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side side,
-    enum net_event_kind kind
-);
+    struct net_core *core, net_conn conn, enum net_side side, enum net_event_kind kind);
 
 /* ---- timer.c ---- */
 
@@ -243,20 +240,10 @@ struct net_connection *net_conn_find(const struct net_core *core, net_conn conn)
 struct net_connection *net_conn_must(const struct net_core *core, net_conn conn);
 net_conn net_conn_name(const struct net_core *core, uint32_t slot); /* of a slot in use */
 bool net_conn_in_use(const struct net_core *core, uint32_t slot);
-net_conn net_conn_open(
-    struct net_core *core,
-    uint32_t network,
-    uint32_t from,
-    uint32_t to,
-    uint64_t cookie
-);
+net_conn
+net_conn_open(struct net_core *core, uint32_t network, uint32_t from, uint32_t to, uint64_t cookie);
 bool net_conn_send(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes,
-    uint64_t cookie
-);
+    struct net_core *core, net_conn conn, enum net_side side, uint64_t bytes, uint64_t cookie);
 bool net_conn_close(struct net_core *core, net_conn conn, enum net_side side);
 /* Breaks it: both ends that know of it get NET_RESET. */
 void net_conn_reset(struct net_core *core, net_conn conn);
@@ -266,18 +253,10 @@ void net_conn_reap(struct net_core *core, net_conn conn);
 void net_conn_crash(struct net_core *core, net_conn conn, enum net_side side);
 /* The front of a wire arrives; true: event_out is for the handler. */
 bool net_conn_arrive(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    struct net_event *event_out
-);
+    struct net_core *core, net_conn conn, enum net_side sender, struct net_event *event_out);
 /* Fills in what every event of a connection carries. */
 struct net_event net_conn_event(
-    const struct net_core *core,
-    net_conn conn,
-    enum net_side side,
-    enum net_event_kind kind
-);
+    const struct net_core *core, net_conn conn, enum net_side side, enum net_event_kind kind);
 
 /* ---- direction.c ---- */
 
@@ -285,18 +264,10 @@ void net_direction_init(struct net_direction *direction, uint64_t initial_window
 /* Something it depends on has changed: cut, healed, rate, pause, host. */
 void net_direction_refresh(struct net_core *core, net_conn conn, enum net_side sender);
 void net_direction_queue(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    const struct net_segment *segment
-);
+    struct net_core *core, net_conn conn, enum net_side sender, const struct net_segment *segment);
 /* Puts a segment of the protocol on the wire. */
 void net_direction_wire(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    enum net_segment_kind kind
-);
+    struct net_core *core, net_conn conn, enum net_side sender, enum net_segment_kind kind);
 /* Forgets what has not left yet. */
 void net_direction_drop_queue(struct net_core *core, net_conn conn, enum net_side sender);
 /* Forgets everything. */
@@ -305,11 +276,7 @@ void net_direction_drop_all(struct net_core *core, net_conn conn, enum net_side 
 struct net_segment net_direction_take(struct net_core *core, net_conn conn, enum net_side sender);
 /* The message under way has left; true: event_out is the NET_SENT. */
 bool net_direction_sent(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    struct net_event *event_out
-);
+    struct net_core *core, net_conn conn, enum net_side sender, struct net_event *event_out);
 void net_direction_retry(struct net_core *core, net_conn conn, enum net_side sender);
 void net_direction_slow_start(struct net_core *core, net_conn conn, enum net_side sender);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * direction.c -- one direction of a connection: what is queued, what is being sent, what is on the wire.
+ * direction.c -- one direction of a connection: what is queued, what is being sent, what is on the
+ * wire.
  *
  *   queue --begin--> current (a flow, or timed when small) --sent--> wire --arrive--> conn.c
  *      ^                |                                         |
- *      +---- stall: a cut, or the receiver down: all stays where it is; a retry puts it in motion ----+
+ *      +---- stall: a cut, or the receiver down: all stays where it is; a retry puts it in motion
+ * ----+
  *
- * A stall begins when a cut meets something to send, not before: an idle connection notices nothing,
- * as in life. It ends at the first retransmission time-out after the path is whole again.
+ * A stall begins when a cut meets something to send, not before: an idle connection notices
+ * nothing, as in life. It ends at the first retransmission time-out after the path is whole again.
  */
 #include "sim/net/core.h"
 #include "sim/net/memory.h"
@@ -25,8 +27,7 @@ static uint32_t segment_new(struct net_core *core, const struct net_segment *con
             core->segments,
             &core->segment_capacity,
             core->segment_count + 1,
-            sizeof(*core->segments)
-        );
+            sizeof(*core->segments));
         index = core->segment_count;
         core->segment_count++;
     } else {
@@ -76,25 +77,15 @@ static uint32_t stream_of(net_conn conn, enum net_side side)
 }
 
 static bool path_open(
-    const struct net_core *core,
-    const struct net_connection *connection,
-    enum net_side sender
-)
+    const struct net_core *core, const struct net_connection *connection, enum net_side sender)
 {
     return net_path_open(
-        core,
-        connection->network,
-        connection->host[sender],
-        connection->host[net_other(sender)]
-    );
+        core, connection->network, connection->host[sender], connection->host[net_other(sender)]);
 }
 
 /* Whether its own host lets this side send at all. */
-static bool may_send(
-    const struct net_core *core,
-    const struct net_connection *connection,
-    enum net_side sender
-)
+static bool
+may_send(const struct net_core *core, const struct net_connection *connection, enum net_side sender)
 {
     const struct net_host *host = &core->hosts[connection->host[sender]];
     return connection->state[sender] == NET_SIDE_OPEN && !host->down && !host->paused;
@@ -106,11 +97,8 @@ static bool has_work(const struct net_direction *direction)
 }
 
 /* The bound of the message under way. */
-static uint64_t rate_bps(
-    const struct net_core *core,
-    const struct net_connection *connection,
-    enum net_side sender
-)
+static uint64_t
+rate_bps(const struct net_core *core, const struct net_connection *connection, enum net_side sender)
 {
     const struct net_direction *direction = &connection->direction[sender];
     const struct net_network *network = &core->networks[connection->network];
@@ -125,12 +113,8 @@ static uint64_t rate_bps(
 
 /* ---- items ---- */
 
-static void push(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    const struct net_item *what
-)
+static void
+push(struct net_core *core, net_conn conn, enum net_side sender, const struct net_item *what)
 {
     const struct net_connection *connection = net_conn_must(core, conn);
     struct net_item item = *what;
@@ -144,11 +128,7 @@ static void push(
 }
 
 static void push_arrival(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    struct net_direction *direction
-)
+    struct net_core *core, net_conn conn, enum net_side sender, struct net_direction *direction)
 {
     const struct net_connection *connection = net_conn_must(core, conn);
     int64_t at_ns = core->now_ns + core->networks[connection->network].latency_ns;
@@ -164,8 +144,7 @@ static void push_arrival(
             .at_ns = at_ns,
             .kind = NET_ITEM_ARRIVE,
             .generation = direction->wire_generation,
-        }
-    );
+        });
 }
 
 /* ---- flows ---- */
@@ -218,8 +197,7 @@ static void slow_start_arm(struct net_core *core, net_conn conn, enum net_side s
             .at_ns = core->now_ns + 2 * network->latency_ns,
             .kind = NET_ITEM_SLOW_START,
             .generation = direction->slow_generation,
-        }
-    );
+        });
 }
 
 void net_direction_slow_start(struct net_core *core, net_conn conn, enum net_side sender)
@@ -292,8 +270,7 @@ static void retry_arm(struct net_core *core, net_conn conn, enum net_side sender
             .at_ns = net_tcp_retry_at_ns(direction->stalled_since_ns, rto_ns, core->now_ns),
             .kind = NET_ITEM_RETRY,
             .generation = direction->retry_generation,
-        }
-    );
+        });
 }
 
 void net_direction_retry(struct net_core *core, net_conn conn, enum net_side sender)
@@ -352,8 +329,7 @@ static void begin(struct net_core *core, net_conn conn, enum net_side sender)
                 .at_ns = took_ns > NET_NEVER - core->now_ns ? NET_NEVER : core->now_ns + took_ns,
                 .kind = NET_ITEM_SMALL_DONE,
                 .generation = direction->send_generation,
-            }
-        );
+            });
         return;
     }
     slow_start_arm(core, conn, sender);
@@ -372,11 +348,7 @@ static void begin(struct net_core *core, net_conn conn, enum net_side sender)
 }
 
 bool net_direction_sent(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    struct net_event *event_out
-)
+    struct net_core *core, net_conn conn, enum net_side sender, struct net_event *event_out)
 {
     struct net_connection *connection = net_conn_must(core, conn);
     struct net_direction *direction = &connection->direction[sender];
@@ -426,11 +398,8 @@ void net_direction_refresh(struct net_core *core, net_conn conn, enum net_side s
             sending_cancel(core, direction);
         }
         break;
-    case NET_SENDING_NOTHING:
-        begin(core, conn, sender);
-        break;
-    case NET_SENDING_DONE:
-        break;
+    case NET_SENDING_NOTHING: begin(core, conn, sender); break;
+    case NET_SENDING_DONE: break;
     }
 }
 
@@ -449,11 +418,7 @@ void net_direction_init(struct net_direction *direction, uint64_t initial_window
 }
 
 void net_direction_queue(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    const struct net_segment *segment
-)
+    struct net_core *core, net_conn conn, enum net_side sender, const struct net_segment *segment)
 {
     struct net_direction *direction = &net_conn_must(core, conn)->direction[sender];
     list_append(core, &direction->queue, segment_new(core, segment));
@@ -462,11 +427,7 @@ void net_direction_queue(
 }
 
 void net_direction_wire(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side sender,
-    enum net_segment_kind kind
-)
+    struct net_core *core, net_conn conn, enum net_side sender, enum net_segment_kind kind)
 {
     struct net_connection *connection = net_conn_must(core, conn);
     struct net_direction *direction = &connection->direction[sender];

@@ -2,9 +2,9 @@
 /*
  * fault.c -- what changes under the connections: bandwidth, latency, loss, blocks, hosts.
  *
- * A fault changes one number and then refreshes every direction that depends on it; what follows from
- * it (stall, retry, new rates) is direction.c's business alone. Faults are rare: walking over all
- * connections is cheap enough and keeps the order of what follows fixed.
+ * A fault changes one number and then refreshes every direction that depends on it; what follows
+ * from it (stall, retry, new rates) is direction.c's business alone. Faults are rare: walking over
+ * all connections is cheap enough and keeps the order of what follows fixed.
  */
 #include "sim/net/core.h"
 #include "sim/net/memory.h"
@@ -14,11 +14,8 @@
 
 /* ---- questions ---- */
 
-static const struct net_pair *find_pair(
-    const struct net_network *network,
-    uint32_t from,
-    uint32_t to
-)
+static const struct net_pair *
+find_pair(const struct net_network *network, uint32_t from, uint32_t to)
 {
     for (uint32_t i = 0; i < network->blocked_pair_count; i++) {
         if (network->blocked_pairs[i].from == from && network->blocked_pairs[i].to == to) {
@@ -144,8 +141,7 @@ static void pair_change(struct net_network *network, uint32_t from, uint32_t to,
         network->blocked_pairs,
         &network->blocked_pair_capacity,
         network->blocked_pair_count + 1,
-        sizeof(*network->blocked_pairs)
-    );
+        sizeof(*network->blocked_pairs));
     network->blocked_pairs[network->blocked_pair_count] = (struct net_pair){from, to, 1};
     network->blocked_pair_count++;
 }
@@ -269,8 +265,7 @@ void net_fault_host_resume(struct net *net, uint32_t host)
     if (which->held_first < which->held_count) {
         net_queue_push(
             &core->queue,
-            &(struct net_item){.at_ns = core->now_ns, .kind = NET_ITEM_RELEASE, .host = host}
-        );
+            &(struct net_item){.at_ns = core->now_ns, .kind = NET_ITEM_RELEASE, .host = host});
     }
     net_refresh_host(core, host);
 }

@@ -2,18 +2,20 @@
 /*
  * light.c -- the light solver: max-min fair sharing in integers, for exploring, fuzzing and chaos.
  *
- * Rates are whole bits per second; what remains of a flow is counted in bits times 10^9, so that rate
- * times nanoseconds is exact and no rounding accumulates. A share is rounded down: at most one
+ * Rates are whole bits per second; what remains of a flow is counted in bits times 10^9, so that
+ * rate times nanoseconds is exact and no rounding accumulates. A share is rounded down: at most one
  * bit per second and flow of a link stays unused.
  *
- * A change marks the links it touches. Before the next question the marked links' connected component
- * (all flows that share a link with them, and so on) is filled anew: every flow not fixed gets the
- * smallest fair share of any link; flows bounded below it are fixed at their bound first. Flows whose
- * rate comes out unchanged are not touched, so the order of the calls leaves no trace in them.
+ * A change marks the links it touches. Before the next question the marked links' connected
+ * component (all flows that share a link with them, and so on) is filled anew: every flow not fixed
+ * gets the smallest fair share of any link; flows bounded below it are fixed at their bound first.
+ * Flows whose rate comes out unchanged are not touched, so the order of the calls leaves no trace
+ * in them.
  *
  * Invariants
  * - L-1 A flow with bound 0 is on no link and not in the heap.
- * - L-2 The heap holds the flows with a finish before NET_NEVER, ordered by (finish, start sequence).
+ * - L-2 The heap holds the flows with a finish before NET_NEVER, ordered by (finish, start
+ * sequence).
  */
 #include "sim/net/memory.h"
 #include "sim/net/net.h"
@@ -24,9 +26,9 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-#define LINKS_MAX 3
+#define LINKS_MAX   3
 #define NOT_IN_HEAP UINT32_MAX
-#define BIT_NS UINT64_C(1000000000) /* one bit in units of `remaining` */
+#define BIT_NS      UINT64_C(1000000000) /* one bit in units of `remaining` */
 
 struct flow {
     uint64_t owner;
@@ -146,11 +148,7 @@ static void heap_update(struct net_solver *solver, uint32_t flow)
     }
     if (what->heap_at == NOT_IN_HEAP) {
         solver->heap = net_grow(
-            solver->heap,
-            &solver->heap_capacity,
-            solver->heap_count + 1,
-            sizeof(*solver->heap)
-        );
+            solver->heap, &solver->heap_capacity, solver->heap_count + 1, sizeof(*solver->heap));
         what->heap_at = solver->heap_count;
         solver->heap_count++;
     }
@@ -335,8 +333,7 @@ static void resolve(struct net_solver *solver)
         solver->component_flows,
         &solver->component_flow_capacity,
         solver->flow_count,
-        sizeof(*solver->component_flows)
-    );
+        sizeof(*solver->component_flows));
     solver->visit++;
     for (uint32_t i = 0; i < solver->dirty_count; i++) {
         solver->links[solver->dirty[i]].dirty = false;
@@ -390,11 +387,8 @@ static void light_advance(struct net_solver *solver, int64_t now_ns)
     }
 }
 
-static uint32_t light_start(
-    struct net_solver *solver,
-    int64_t now_ns,
-    const struct net_flow_request *request
-)
+static uint32_t
+light_start(struct net_solver *solver, int64_t now_ns, const struct net_flow_request *request)
 {
     at(solver, now_ns);
     uint32_t flow = solver->flow_free;
@@ -427,12 +421,8 @@ static uint32_t light_start(
     return flow;
 }
 
-static void light_set_rate(
-    struct net_solver *solver,
-    int64_t now_ns,
-    uint32_t flow,
-    uint64_t rate_bps
-)
+static void
+light_set_rate(struct net_solver *solver, int64_t now_ns, uint32_t flow, uint64_t rate_bps)
 {
     at(solver, now_ns);
     struct flow *what = &solver->flows[flow];
@@ -463,11 +453,7 @@ static uint64_t light_remaining(struct net_solver *solver, int64_t now_ns, uint3
 }
 
 static void light_set_bandwidth(
-    struct net_solver *solver,
-    int64_t now_ns,
-    uint32_t network,
-    uint64_t bandwidth_bps
-)
+    struct net_solver *solver, int64_t now_ns, uint32_t network, uint64_t bandwidth_bps)
 {
     at(solver, now_ns);
     uint32_t first = solver->first_link[network];
@@ -478,11 +464,7 @@ static void light_set_bandwidth(
 }
 
 static void light_set_backbone(
-    struct net_solver *solver,
-    int64_t now_ns,
-    uint32_t network,
-    uint64_t backbone_bps
-)
+    struct net_solver *solver, int64_t now_ns, uint32_t network, uint64_t backbone_bps)
 {
     at(solver, now_ns);
     solver->links[solver->first_link[network]].capacity_bps = backbone_bps;

@@ -2,9 +2,9 @@
 /*
  * loop.c -- the event loop: takes items in order, carries them out, hands events to the world.
  *
- * It asks two for the next instant: its own queue and the solver. What the solver reports at T is put
- * into the queue as an item of T before anything of T runs, so that the order within an instant is the
- * queue's alone, and a solver's order of reporting is never seen.
+ * It asks two for the next instant: its own queue and the solver. What the solver reports at T is
+ * put into the queue as an item of T before anything of T runs, so that the order within an instant
+ * is the queue's alone, and a solver's order of reporting is never seen.
  */
 #include "sim/net/core.h"
 #include "sim/net/memory.h"
@@ -12,11 +12,7 @@
 #include <stddef.h>
 
 void net_core_emit(
-    struct net_core *core,
-    net_conn conn,
-    enum net_side side,
-    enum net_event_kind kind
-)
+    struct net_core *core, net_conn conn, enum net_side side, enum net_event_kind kind)
 {
     struct net_event event = net_conn_event(core, conn, side, kind);
     struct net_item item = {
@@ -74,8 +70,7 @@ static bool release(struct net_core *core, uint32_t which, struct net_event *eve
         } else {
             net_queue_push(
                 &core->queue,
-                &(struct net_item){.at_ns = core->now_ns, .kind = NET_ITEM_RELEASE, .host = which}
-            );
+                &(struct net_item){.at_ns = core->now_ns, .kind = NET_ITEM_RELEASE, .host = which});
         }
         if (held.timer != 0) {
             if (!net_timer_is_armed(core, held.timer)) {
@@ -109,26 +104,15 @@ static bool step(struct net_core *core, const struct net_item *item, struct net_
 {
     enum net_side sender = (enum net_side)item->side;
     switch (item->kind) {
-    case NET_ITEM_RELEASE:
-        return release(core, item->host, event_out);
+    case NET_ITEM_RELEASE: return release(core, item->host, event_out);
     case NET_ITEM_EMIT:
-    case NET_ITEM_TIMER:
-        *event_out = item_event(core, item);
-        return true;
-    case NET_ITEM_RETRY:
-        net_direction_retry(core, item->subject, sender);
-        return false;
-    case NET_ITEM_SLOW_START:
-        net_direction_slow_start(core, item->subject, sender);
-        return false;
-    case NET_ITEM_BACKGROUND:
-        net_background_restart(core, item->subject);
-        return false;
+    case NET_ITEM_TIMER: *event_out = item_event(core, item); return true;
+    case NET_ITEM_RETRY: net_direction_retry(core, item->subject, sender); return false;
+    case NET_ITEM_SLOW_START: net_direction_slow_start(core, item->subject, sender); return false;
+    case NET_ITEM_BACKGROUND: net_background_restart(core, item->subject); return false;
     case NET_ITEM_FLOW_DONE:
-    case NET_ITEM_SMALL_DONE:
-        return net_direction_sent(core, item->subject, sender, event_out);
-    case NET_ITEM_ARRIVE:
-        return net_conn_arrive(core, item->subject, sender, event_out);
+    case NET_ITEM_SMALL_DONE: return net_direction_sent(core, item->subject, sender, event_out);
+    case NET_ITEM_ARRIVE: return net_conn_arrive(core, item->subject, sender, event_out);
     }
     return false;
 }
@@ -153,12 +137,8 @@ static bool admit(struct net_core *core, const struct net_event *event, net_time
     return false;
 }
 
-static void run_item(
-    struct net_core *core,
-    const struct net_item *item,
-    net_handler *handler,
-    void *context
-)
+static void
+run_item(struct net_core *core, const struct net_item *item, net_handler *handler, void *context)
 {
     struct net_event event;
     if (!step(core, item, &event)) {

@@ -14,9 +14,9 @@
 
 #ifdef __cplusplus
 extern "C" {
-#define NET_NORETURN [[noreturn]]
+#    define NET_NORETURN [[noreturn]]
 #else
-#define NET_NORETURN _Noreturn
+#    define NET_NORETURN _Noreturn
 #endif
 
 NET_NORETURN void net_die(const char *what);

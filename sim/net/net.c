@@ -42,34 +42,17 @@ bool net_timer_cancel(struct net *net, net_timer timer)
     return net->ops->timer_cancel(net, timer);
 }
 
-net_conn net_connect(
-    struct net *net,
-    uint32_t network,
-    uint32_t from,
-    uint32_t to,
-    uint64_t cookie
-)
+net_conn net_connect(struct net *net, uint32_t network, uint32_t from, uint32_t to, uint64_t cookie)
 {
     return net->ops->connect(net, network, from, to, cookie);
 }
 
-bool net_send(
-    struct net *net,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes,
-    uint64_t cookie
-)
+bool net_send(struct net *net, net_conn conn, enum net_side side, uint64_t bytes, uint64_t cookie)
 {
     return net->ops->send(net, conn, side, bytes, cookie);
 }
 
-bool net_set_rate(
-    struct net *net,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes_per_second
-)
+bool net_set_rate(struct net *net, net_conn conn, enum net_side side, uint64_t bytes_per_second)
 {
     return net->ops->set_rate(net, conn, side, bytes_per_second);
 }

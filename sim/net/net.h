@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * net.h -- the simulated network: hosts, networks, connections, faults, timers and the one event loop.
+ * net.h -- the simulated network: hosts, networks, connections, faults, timers and the one event
+ * loop.
  *
  * Two implementations stand behind it: net_create_simgrid() (bandwidth sharing by SimGrid) and
  * net_create_light() (an integer max-min solver of our own: fast, for exploring and fuzzing). They
@@ -9,12 +10,13 @@
  *
  * What is modelled
  * - Every member of a network has a full-duplex cable: an up link and a down link of bandwidth_bps.
- *   A network may have a backbone which all its flows share. Shares are max-min fair per connection.
+ *   A network may have a backbone which all its flows share. Shares are max-min fair per
+ * connection.
  * - Bandwidth is goodput: no header is charged. Latency is one way, added after the last byte left.
  * - A connection is a TCP connection: per direction first in first out, one message serialised at a
  *   time, its rate bounded by min(caller's cap, window / RTT, loss formula, slow start).
- * - An outage loses packets and tells nobody. A transfer that was hit stands still, tries again when
- *   its retransmission time-out fires (doubling, as in RFC 6298) and goes on; nothing is lost
+ * - An outage loses packets and tells nobody. A transfer that was hit stands still, tries again
+ * when its retransmission time-out fires (doubling, as in RFC 6298) and goes on; nothing is lost
  *   while the connection lives. What was in flight is delivered one latency after that retry.
  * - Acknowledgements are not modelled: a one-way block stops the payload of that way alone.
  * - Messages of at most NET_SMALL_BYTES do not compete for bandwidth: they take bytes / rate. They
@@ -27,9 +29,9 @@
  * - N-3 The handler is never called from inside another call of this interface but net_run().
  * - N-4 A host that is down or paused gets no event.
  *
- * Misuse (an index out of range, a time in the past, a host that is no member) is a bug of the caller
- * and aborts with a message. Calls on a connection that is over are no bug (its end may be under way
- * to the caller) and return false.
+ * Misuse (an index out of range, a time in the past, a host that is no member) is a bug of the
+ * caller and aborts with a message. Calls on a connection that is over are no bug (its end may be
+ * under way to the caller) and return false.
  */
 #ifndef FERRY_SIM_NET_NET_H
 #define FERRY_SIM_NET_NET_H
@@ -45,7 +47,8 @@ extern "C" {
 #define NET_UNLIMITED UINT64_MAX
 /* Every host of the network, for block and reset. */
 #define NET_ANY_HOST UINT32_MAX
-/* Owner of timers that belong to the world and not to a host: neither crash nor pause holds them. */
+/* Owner of timers that belong to the world and not to a host: neither crash nor pause holds them.
+ */
 #define NET_NO_HOST UINT32_MAX
 /* Every network, for reset and refuse. */
 #define NET_ANY_NETWORK UINT32_MAX
@@ -53,7 +56,8 @@ extern "C" {
 #define NET_NO_CONN UINT64_C(0)
 /* Largest message that does not go through the bandwidth solver: a control message, not payload. */
 #define NET_SMALL_BYTES UINT64_C(4096)
-/* TCP segment: 1500 bytes of Ethernet payload less IP and TCP headers; used by loss and slow start. */
+/* TCP segment: 1500 bytes of Ethernet payload less IP and TCP headers; used by loss and slow start.
+ */
 #define NET_SEGMENT_BYTES UINT64_C(1460)
 /* The usual initial window, ten segments (RFC 6928): a value for net_network_config. */
 #define NET_INITIAL_WINDOW_BYTES (10 * NET_SEGMENT_BYTES)
@@ -96,18 +100,18 @@ struct net_config {
 /* ---- events ---- */
 
 enum net_event_kind {
-    NET_TIMER = 1,      /* a timer is due (host: its owner; cookie: the timer's) */
-    NET_CONNECTED,      /* at the initiator, one RTT after net_connect() */
-    NET_ACCEPTED,       /* at the acceptor, half an RTT after net_connect(): a new connection for it */
+    NET_TIMER = 1, /* a timer is due (host: its owner; cookie: the timer's) */
+    NET_CONNECTED, /* at the initiator, one RTT after net_connect() */
+    NET_ACCEPTED,  /* at the acceptor, half an RTT after net_connect(): a new connection for it */
     NET_CONNECT_FAILED, /* at the initiator: refused. Unreachable is silence: no event at all */
     NET_SENT,           /* at the sender: the last byte left; no acknowledgement by anybody */
     NET_DELIVERED,      /* at the receiver: the message is complete */
-    NET_CLOSED,         /* at the side which did not close: the peer did, all it handed over came before */
-    NET_RESET,          /* the connection is broken; what was on its way is lost */
+    NET_CLOSED, /* at the side which did not close: the peer did, all it handed over came before */
+    NET_RESET,  /* the connection is broken; what was on its way is lost */
 };
 
-/* CONNECT_FAILED, CLOSED and RESET are the last event of a connection at that side; after net_close()
- * there is none at that side. */
+/* CONNECT_FAILED, CLOSED and RESET are the last event of a connection at that side; after
+ * net_close() there is none at that side. */
 struct net_event {
     enum net_event_kind kind;
     enum net_side side; /* which end of the connection this event is for */
@@ -117,16 +121,18 @@ struct net_event {
     uint32_t peer;      /* the other host of the connection */
     uint32_t network;   /* the connection's */
     uint64_t bytes;     /* SENT, DELIVERED: of the message */
-    uint64_t cookie;    /* TIMER, SENT, DELIVERED: given with it; else the one given to net_connect() */
+    uint64_t
+        cookie; /* TIMER, SENT, DELIVERED: given with it; else the one given to net_connect() */
 };
 
-/* Called for each event. May call everything but net_run() and net_destroy(). false: net_run() returns
- * after this event (events left stay where they are, net_run() may be called again). */
+/* Called for each event. May call everything but net_run() and net_destroy(). false: net_run()
+ * returns after this event (events left stay where they are, net_run() may be called again). */
 typedef bool net_handler(void *context, const struct net_event *event);
 
 enum net_run_result {
-    NET_RUN_IDLE = 1, /* nothing is left that could ever give an event, but for another call or heal */
-    NET_RUN_STOPPED,  /* the handler returned false or somebody called net_stop() */
+    NET_RUN_IDLE =
+        1, /* nothing is left that could ever give an event, but for another call or heal */
+    NET_RUN_STOPPED, /* the handler returned false or somebody called net_stop() */
 };
 
 /* ---- lifetime ---- */
@@ -137,8 +143,8 @@ struct net *net_create_light(const struct net_config *config);
 /* The one over SimGrid: once in a process, NULL the second time (SimGrid permits one engine). */
 struct net *net_create_simgrid(const struct net_config *config);
 
-/* Does the part of net_create_simgrid() that depends on no topology, so that a parent may pay for it
- * once and fork for each run. Optional; twice is fine. */
+/* Does the part of net_create_simgrid() that depends on no topology, so that a parent may pay for
+ * it once and fork for each run. Optional; twice is fine. */
 void net_simgrid_prepare(void);
 
 void net_destroy(struct net *net); /* NULL is fine */
@@ -154,8 +160,8 @@ void net_stop(struct net *net);
 /* Virtual time; 0 at creation. */
 int64_t net_now(const struct net *net);
 
-/* Arms a timer for `host` (or NET_NO_HOST) at when_ns >= net_now(). A crash of the host discards it,
- * a pause holds it back. */
+/* Arms a timer for `host` (or NET_NO_HOST) at when_ns >= net_now(). A crash of the host discards
+ * it, a pause holds it back. */
 net_timer net_timer_at(struct net *net, uint32_t host, int64_t when_ns, uint64_t cookie);
 
 /* Disarms; false: it has fired, was discarded or disarmed already. Time does not advance to a
@@ -165,38 +171,22 @@ bool net_timer_cancel(struct net *net, net_timer timer);
 /* ---- connections ---- */
 
 /* Opens a connection; `from` must be up, both must be members of the network and differ. */
-net_conn net_connect(
-    struct net *net,
-    uint32_t network,
-    uint32_t from,
-    uint32_t to,
-    uint64_t cookie
-);
+net_conn
+net_connect(struct net *net, uint32_t network, uint32_t from, uint32_t to, uint64_t cookie);
 
-/* Queues a message (bytes may be 0) from `side`. Before the connection stands at that side it waits.
- * false: the connection is over at this side, nothing was queued and no event comes. */
-bool net_send(
-    struct net *net,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes,
-    uint64_t cookie
-);
+/* Queues a message (bytes may be 0) from `side`. Before the connection stands at that side it
+ * waits. false: the connection is over at this side, nothing was queued and no event comes. */
+bool net_send(struct net *net, net_conn conn, enum net_side side, uint64_t bytes, uint64_t cookie);
 
 /* Caps what `side` sends on this connection, from now on, also the message under way. 0 holds it,
  * NET_UNLIMITED takes the cap away. false: the connection is over at this side. */
-bool net_set_rate(
-    struct net *net,
-    net_conn conn,
-    enum net_side side,
-    uint64_t bytes_per_second
-);
+bool net_set_rate(struct net *net, net_conn conn, enum net_side side, uint64_t bytes_per_second);
 
 /* Bytes that `side` queued and that have not been reported NET_SENT; 0 for one that is over. */
 uint64_t net_unsent_bytes(const struct net *net, net_conn conn, enum net_side side);
 
-/* Closes from `side`: its messages not yet NET_SENT are dropped, the others still arrive, then the peer
- * gets NET_CLOSED. The closing side gets nothing more. false: it is over already. */
+/* Closes from `side`: its messages not yet NET_SENT are dropped, the others still arrive, then the
+ * peer gets NET_CLOSED. The closing side gets nothing more. false: it is over already. */
 bool net_close(struct net *net, net_conn conn, enum net_side side);
 
 /* ---- changes and faults: effective at once, at any time ---- */
@@ -209,8 +199,8 @@ void net_set_latency(struct net *net, uint32_t network, int64_t latency_ns);
 void net_set_loss(struct net *net, uint32_t network, uint32_t loss_ppm);
 
 /* From now on packets of `from` to `to` vanish, also those in flight; nobody is told. Either may be
- * NET_ANY_HOST. Blocks nest: each needs its own net_unblock() with the same arguments. One way: call
- * twice for both. */
+ * NET_ANY_HOST. Blocks nest: each needs its own net_unblock() with the same arguments. One way:
+ * call twice for both. */
 void net_block(struct net *net, uint32_t network, uint32_t from, uint32_t to);
 void net_unblock(struct net *net, uint32_t network, uint32_t from, uint32_t to);
 
@@ -221,11 +211,14 @@ void net_reset(struct net *net, uint32_t network, uint32_t host_a, uint32_t host
 /* While `refuse`, the host answers attempts on the network (or NET_ANY_NETWORK) with a refusal. */
 void net_set_refuse(struct net *net, uint32_t network, uint32_t host, bool refuse);
 
-/* Crash: the host's timers, connections and messages vanish without a word. Its peers see silence. */
+/* Crash: the host's timers, connections and messages vanish without a word. Its peers see silence.
+ */
 void net_host_down(struct net *net, uint32_t host);
-/* Boots again, without any connection, not paused. A peer that sends on an old one gets NET_RESET. */
+/* Boots again, without any connection, not paused. A peer that sends on an old one gets NET_RESET.
+ */
 void net_host_up(struct net *net, uint32_t host);
-/* Freezes the host: no event for it, what it sends stands still. What is sent to it arrives and waits. */
+/* Freezes the host: no event for it, what it sends stands still. What is sent to it arrives and
+ * waits. */
 void net_host_pause(struct net *net, uint32_t host);
 /* Delivers what waited, in its order, at the present time, and lets its transfers go on. */
 void net_host_resume(struct net *net, uint32_t host);
@@ -241,7 +234,8 @@ struct net_background {
     uint64_t bytes_per_second; /* of all of them together; NET_UNLIMITED: greedy */
 };
 
-/* Starts it and returns its id. Blocks and hosts that are down or paused hold it like other flows. */
+/* Starts it and returns its id. Blocks and hosts that are down or paused hold it like other flows.
+ */
 uint32_t net_background_start(struct net *net, const struct net_background *background);
 /* Stops it; once only. */
 void net_background_stop(struct net *net, uint32_t id);
@@ -256,8 +250,9 @@ struct net_use {
     uint64_t stalls;           /* transfers or attempts hit by an outage */
 };
 
-/* What one member sent (sent, connections, background) and received (delivered) on a network, or all
- * of them with NET_ANY_HOST: the difference between two readings is the use of the up and down link. */
+/* What one member sent (sent, connections, background) and received (delivered) on a network, or
+ * all of them with NET_ANY_HOST: the difference between two readings is the use of the up and down
+ * link. */
 struct net_use net_use_of(const struct net *net, uint32_t network, uint32_t host);
 
 /* ---- questions ---- */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * net_ops.h -- what an implementation of struct net provides; only implementations and wrappers include it.
+ * net_ops.h -- what an implementation of struct net provides; only implementations and wrappers
+ * include it.
  *
  * A wrapper (jitter, duplication, reordering) embeds struct net first, holds the net it wraps, and
- * forwards. All slots are required; each means what the function of the same name in net.h says, and
- * arguments arrive unchecked: the core that carries the call out checks them, once.
+ * forwards. All slots are required; each means what the function of the same name in net.h says,
+ * and arguments arrive unchecked: the core that carries the call out checks them, once.
  */
 #ifndef FERRY_SIM_NET_NET_OPS_H
 #define FERRY_SIM_NET_NET_OPS_H
@@ -20,25 +21,10 @@ struct net_ops {
     bool (*timer_cancel)(struct net *net, net_timer timer);
 
     net_conn (*connect)(
-        struct net *net,
-        uint32_t network,
-        uint32_t from,
-        uint32_t to,
-        uint64_t cookie
-    );
+        struct net *net, uint32_t network, uint32_t from, uint32_t to, uint64_t cookie);
     bool (*send)(
-        struct net *net,
-        net_conn conn,
-        enum net_side side,
-        uint64_t bytes,
-        uint64_t cookie
-    );
-    bool (*set_rate)(
-        struct net *net,
-        net_conn conn,
-        enum net_side side,
-        uint64_t bytes_per_second
-    );
+        struct net *net, net_conn conn, enum net_side side, uint64_t bytes, uint64_t cookie);
+    bool (*set_rate)(struct net *net, net_conn conn, enum net_side side, uint64_t bytes_per_second);
     uint64_t (*unsent_bytes)(const struct net *net, net_conn conn, enum net_side side);
     bool (*close)(struct net *net, net_conn conn, enum net_side side);
 

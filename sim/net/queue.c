@@ -32,7 +32,8 @@ void net_queue_deinit(struct net_queue *queue)
 
 void net_queue_push(struct net_queue *queue, const struct net_item *item)
 {
-    queue->items = net_grow(queue->items, &queue->capacity, queue->count + 1, sizeof(*queue->items));
+    queue->items =
+        net_grow(queue->items, &queue->capacity, queue->count + 1, sizeof(*queue->items));
     struct net_item entry = *item;
     entry.sequence = queue->next_sequence;
     queue->next_sequence++;

@@ -3,8 +3,8 @@
  * queue.h -- the network's own event queue, ordered by (time, class, host, stream, sequence).
  *
  * The order is total, because sequence numbers differ: so it depends on no address and no sort.
- * Invariant: an entry is never taken out but at the front. Whoever outlives its reason is recognised
- * by its generation when it gets there, and dropped.
+ * Invariant: an entry is never taken out but at the front. Whoever outlives its reason is
+ * recognised by its generation when it gets there, and dropped.
  */
 #ifndef FERRY_SIM_NET_QUEUE_H
 #define FERRY_SIM_NET_QUEUE_H
@@ -14,15 +14,16 @@
 
 /* The kind is the class: at one instant, kinds run in this order. */
 enum net_item_kind {
-    NET_ITEM_RELEASE = 1, /* a resumed host gets the next event that waited for it: before all others */
-    NET_ITEM_EMIT,        /* hand out an event decided earlier (a reset) */
-    NET_ITEM_RETRY,       /* a retransmission time-out fires on a healed path */
-    NET_ITEM_SLOW_START,  /* one RTT of slow start is over */
-    NET_ITEM_FLOW_DONE,   /* the solver reported a flow */
-    NET_ITEM_BACKGROUND,  /* a chunk of background traffic is to be replaced */
-    NET_ITEM_SMALL_DONE,  /* a small message is serialised */
-    NET_ITEM_ARRIVE,      /* the front of a wire arrives */
-    NET_ITEM_TIMER,       /* last: what happens at T has happened when a timer of T fires */
+    NET_ITEM_RELEASE =
+        1,          /* a resumed host gets the next event that waited for it: before all others */
+    NET_ITEM_EMIT,  /* hand out an event decided earlier (a reset) */
+    NET_ITEM_RETRY, /* a retransmission time-out fires on a healed path */
+    NET_ITEM_SLOW_START, /* one RTT of slow start is over */
+    NET_ITEM_FLOW_DONE,  /* the solver reported a flow */
+    NET_ITEM_BACKGROUND, /* a chunk of background traffic is to be replaced */
+    NET_ITEM_SMALL_DONE, /* a small message is serialised */
+    NET_ITEM_ARRIVE,     /* the front of a wire arrives */
+    NET_ITEM_TIMER,      /* last: what happens at T has happened when a timer of T fires */
 };
 
 struct net_item {

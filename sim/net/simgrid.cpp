@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * simgrid.cpp -- the solver over SimGrid's CM02 model; the one C++ file, kept thin: flows and bounds only.
+ * simgrid.cpp -- the solver over SimGrid's CM02 model; the one C++ file, kept thin: flows and
+ * bounds only.
  *
- * SimGrid shares bandwidth and nothing else. It runs without actors, and its clock follows the core's:
- * it is asked when the next flow will be done, and only moved when a flow starts, changes or is
- * done. So timers and small messages cost SimGrid nothing, and its peculiarities stay in here:
+ * SimGrid shares bandwidth and nothing else. It runs without actors, and its clock follows the
+ * core's: it is asked when the next flow will be done, and only moved when a flow starts, changes
+ * or is done. So timers and small messages cost SimGrid nothing, and its peculiarities stay in
+ * here:
  *
- * - A host is a host of SimGrid for each network it is in, on a star of one-way links, so that up and
- *   down do not share; latency is 0 because propagation is the core's.
+ * - A host is a host of SimGrid for each network it is in, on a star of one-way links, so that up
+ * and down do not share; latency is 0 because propagation is the core's.
  * - A flow's rate is the bound of its action, set anew after each start: the bound that SimGrid
  *   sets itself is the bandwidth at the start, and would stay when the link gets faster.
  * - Bound 0 means unbounded to SimGrid: a flow with rate 0 is suspended.
@@ -176,10 +178,8 @@ uint32_t simgrid_start(net_solver *solver, int64_t now_ns, const net_flow_reques
         solver->free_flows.pop_back();
     }
     const network &on = solver->networks[request->network];
-    sg4::CommPtr comm = sg4::Comm::sendto_init(
-        on.members[request->from_member],
-        on.members[request->to_member]
-    );
+    sg4::CommPtr comm =
+        sg4::Comm::sendto_init(on.members[request->from_member], on.members[request->to_member]);
     comm->set_payload_size(request->bytes);
     comm->set_data(reinterpret_cast<void *>(static_cast<uintptr_t>(number)));
     comm->start();
@@ -188,7 +188,8 @@ uint32_t simgrid_start(net_solver *solver, int64_t now_ns, const net_flow_reques
     which.owner = request->owner;
     which.suspended = false;
     which.action = &solver->model->get_started_action_set()->back();
-    net_require(which.action->get_activity() == comm->get_impl(), "SimGrid's newest action is ours");
+    net_require(
+        which.action->get_activity() == comm->get_impl(), "SimGrid's newest action is ours");
     apply_rate(which, request->rate_bps);
     return number;
 }
@@ -210,27 +211,22 @@ void simgrid_cancel(net_solver *solver, int64_t now_ns, uint32_t number)
     }
 }
 
-/* Only looks: moving the clock or settling the flow here would round differently and let a reader of
- * counters change the run. */
+/* Only looks: moving the clock or settling the flow here would round differently and let a reader
+ * of counters change the run. */
 uint64_t simgrid_remaining(net_solver *solver, int64_t now_ns, uint32_t number)
 {
     const flow &which = solver->flows[number];
     if (!which.comm) {
         return 0;
     }
-    const double since =
-        static_cast<double>(now_ns) / NS_PER_S - which.action->get_last_update();
+    const double since = static_cast<double>(now_ns) / NS_PER_S - which.action->get_last_update();
     const double rate = which.suspended ? 0.0 : which.action->get_last_value();
     const double left = which.action->get_remains_no_update() - rate * std::max(since, 0.0);
     return left > 0 ? static_cast<uint64_t>(std::ceil(left)) : 0;
 }
 
 void simgrid_set_bandwidth(
-    net_solver *solver,
-    int64_t now_ns,
-    uint32_t network,
-    uint64_t bandwidth_bps
-)
+    net_solver *solver, int64_t now_ns, uint32_t network, uint64_t bandwidth_bps)
 {
     change(solver, now_ns);
     for (sg4::Link *link : solver->networks[network].cables) {
@@ -239,11 +235,7 @@ void simgrid_set_bandwidth(
 }
 
 void simgrid_set_backbone(
-    net_solver *solver,
-    int64_t now_ns,
-    uint32_t network,
-    uint64_t backbone_bps
-)
+    net_solver *solver, int64_t now_ns, uint32_t network, uint64_t backbone_bps)
 {
     change(solver, now_ns);
     solver->networks[network].backbone->set_bandwidth(capacity(backbone_bps));
@@ -275,11 +267,7 @@ const net_solver_ops simgrid_ops = {
 };
 
 void build_network(
-    net_solver *solver,
-    sg4::NetZone *root,
-    uint32_t index,
-    const net_network_config &config
-)
+    net_solver *solver, sg4::NetZone *root, uint32_t index, const net_network_config &config)
 {
     const std::string prefix = "n" + std::to_string(index);
     sg4::NetZone *zone = sg4::create_star_zone(prefix);
@@ -301,13 +289,7 @@ void build_network(
         }
         zone->add_route(host->get_netpoint(), nullptr, nullptr, nullptr, out, false);
         zone->add_route(
-            nullptr,
-            host->get_netpoint(),
-            nullptr,
-            nullptr,
-            {sg4::LinkInRoute(down)},
-            false
-        );
+            nullptr, host->get_netpoint(), nullptr, nullptr, {sg4::LinkInRoute(down)}, false);
         built.members.push_back(host);
         built.cables.push_back(up);
         built.cables.push_back(down);
@@ -361,8 +343,7 @@ extern "C" struct net *net_create_simgrid(const struct net_config *config)
     engine->seal_platform();
     solver->model = network_model();
     sg4::Activity::on_completion_cb(
-        [solver](const sg4::Activity &activity) { completed(solver, activity); }
-    );
+        [solver](const sg4::Activity &activity) { completed(solver, activity); });
     const net_solver_binding binding = {
         solver,
         &simgrid_ops,

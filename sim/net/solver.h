@@ -8,8 +8,8 @@
  *
  * Invariants
  * - S-1 The core never moves time beyond next() without advance().
- * - S-2 The core gives rate 0 to every flow over a link of bandwidth 0, and sets the rates again after
- *   each change of a bandwidth. So a solver never divides by a bandwidth of 0.
+ * - S-2 The core gives rate 0 to every flow over a link of bandwidth 0, and sets the rates again
+ * after each change of a bandwidth. So a solver never divides by a bandwidth of 0.
  * - S-3 A flow's number is free for reuse once it is cancelled or reported done.
  */
 #ifndef FERRY_SIM_NET_SOLVER_H
@@ -47,26 +47,15 @@ struct net_solver_ops {
     /* Time is now_ns: reports what is done by then. */
     void (*advance)(struct net_solver *solver, int64_t now_ns);
     uint32_t (*start)(
-        struct net_solver *solver,
-        int64_t now_ns,
-        const struct net_flow_request *request
-    );
+        struct net_solver *solver, int64_t now_ns, const struct net_flow_request *request);
     void (*set_rate)(struct net_solver *solver, int64_t now_ns, uint32_t flow, uint64_t rate_bps);
     void (*cancel)(struct net_solver *solver, int64_t now_ns, uint32_t flow);
     /* Bytes still to move, rounded up. */
     uint64_t (*remaining)(struct net_solver *solver, int64_t now_ns, uint32_t flow);
     void (*set_bandwidth)(
-        struct net_solver *solver,
-        int64_t now_ns,
-        uint32_t network,
-        uint64_t bandwidth_bps
-    );
+        struct net_solver *solver, int64_t now_ns, uint32_t network, uint64_t bandwidth_bps);
     void (*set_backbone)(
-        struct net_solver *solver,
-        int64_t now_ns,
-        uint32_t network,
-        uint64_t backbone_bps
-    );
+        struct net_solver *solver, int64_t now_ns, uint32_t network, uint64_t backbone_bps);
 };
 
 /* How a core is put together with a solver: the solver, its calls, and where it reports. */
@@ -82,10 +71,8 @@ struct net_config;
 
 /* Makes the common core over a solver, which it owns from then on. The topology must have been
  * checked with net_core_check_config(). */
-struct net *net_core_create(
-    const struct net_config *config,
-    const struct net_solver_binding *binding
-);
+struct net *
+net_core_create(const struct net_config *config, const struct net_solver_binding *binding);
 
 /* Aborts with a message unless the topology is sound. */
 void net_core_check_config(const struct net_config *config);

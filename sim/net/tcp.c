@@ -3,9 +3,9 @@
  * tcp.c -- see tcp.h.
  *
  * Loss. With p the loss rate, s the segment, R the round trip:
- *   p <= 1 %: X = s / R * sqrt(3/2) / sqrt(p)                       (Mathis et al.: C is about 1.22)
- *   above:    X = s / (R sqrt(2p/3) + 12 R sqrt(3p/8) p (1 + 32 p^2))   (RFC 5348, b = 1, t_RTO = 4 R)
- * The second falls short of the first by 9 % where they meet; it never exceeds it.
+ *   p <= 1 %: X = s / R * sqrt(3/2) / sqrt(p)                       (Mathis et al.: C is
+ * about 1.22) above:    X = s / (R sqrt(2p/3) + 12 R sqrt(3p/8) p (1 + 32 p^2))   (RFC 5348, b = 1,
+ * t_RTO = 4 R) The second falls short of the first by 9 % where they meet; it never exceeds it.
  * Roots are taken of integers scaled by 10^12, so the rate is the same on every machine.
  */
 #include "sim/net/tcp.h"

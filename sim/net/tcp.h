@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tcp.h -- what TCP allows: pure functions from a path's numbers to a rate or a time. Integers only.
+ * tcp.h -- what TCP allows: pure functions from a path's numbers to a rate or a time. Integers
+ * only.
  *
  * They are the network's side of the oracles N1 (window), N2 (random loss) and N3 (high loss).
  */
@@ -18,14 +19,15 @@ uint64_t net_tcp_bits(uint64_t bytes_per_second);
 /* window / RTT in bits per second; a window or RTT of 0 is no limit. */
 uint64_t net_tcp_window_bps(uint64_t window_bytes, int64_t rtt_ns);
 
-/* What random loss leaves, in bits per second: 0 at 1000000 ppm, no limit at 0 ppm or without RTT. */
+/* What random loss leaves, in bits per second: 0 at 1000000 ppm, no limit at 0 ppm or without RTT.
+ */
 uint64_t net_tcp_loss_bps(uint32_t loss_ppm, int64_t rtt_ns);
 
 /* First retransmission time-out of an established connection. */
 int64_t net_tcp_rto_ns(int64_t rtt_ns);
 
-/* The first retransmission at or after healed_ns, of those which follow since_ns at first_rto_ns and
- * doubling intervals. */
+/* The first retransmission at or after healed_ns, of those which follow since_ns at first_rto_ns
+ * and doubling intervals. */
 int64_t net_tcp_retry_at_ns(int64_t since_ns, int64_t first_rto_ns, int64_t healed_ns);
 
 /* ceil(bytes / rate) in ns; rate > 0; saturates at NET_NEVER. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * timer.c -- timers: slots with a generation, so that an item of a disarmed timer is known as stale.
+ * timer.c -- timers: slots with a generation, so that an item of a disarmed timer is known as
+ * stale.
  */
 #include "sim/net/core.h"
 #include "sim/net/memory.h"

@@ -2,6 +2,7 @@
 /* bed.c -- see bed.h. Each case runs in a forked process; its cmocka test judges how it ended. */
 #include "tests/sim/net/bed.h"
 
+#include <cmocka.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,10 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#define HOSTS_MAX 256
-#define NETWORKS_MAX 4
+#define HOSTS_MAX     256
+#define NETWORKS_MAX  4
 #define ACTION_COOKIE (UINT64_C(1) << 62)
 
 /* ---- the bed ---- */
@@ -188,11 +187,8 @@ uint64_t bed_digest(const struct bed *bed)
     return digest;
 }
 
-uint64_t bed_apart(
-    enum bed_kind kind,
-    uint64_t (*run)(enum bed_kind kind, uint64_t seed),
-    uint64_t seed
-)
+uint64_t
+bed_apart(enum bed_kind kind, uint64_t (*run)(enum bed_kind kind, uint64_t seed), uint64_t seed)
 {
     int ends[2];
     uint64_t result = 0;
@@ -229,12 +225,7 @@ void bed_check_eq(int64_t got, int64_t expected, const char *what, const char *f
 }
 
 void bed_check_near(
-    int64_t got,
-    struct bed_near range,
-    const char *what,
-    const char *file,
-    int line
-)
+    int64_t got, struct bed_near range, const char *what, const char *file, int line)
 {
     if (got < range.expected - range.slack || got > range.expected + range.slack) {
         fprintf(
@@ -245,8 +236,7 @@ void bed_check_near(
             what,
             got,
             range.expected,
-            range.slack
-        );
+            range.slack);
         _exit(1);
     }
 }

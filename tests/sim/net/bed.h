@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bed.h -- test bed of the network contract: the same case on every implementation, each in a process
- * of its own (SimGrid permits one engine a process), with all events recorded.
+ * bed.h -- test bed of the network contract: the same case on every implementation, each in a
+ * process of its own (SimGrid permits one engine a process), with all events recorded.
  *
- * A case is a function that gets the name of the implementation, builds a bed, says what happens when
- * (bed_at), runs it, and looks at the record. CHECK and CHECK_EQ end the case's process with a message;
- * the cmocka test that stands for the case sees its exit status.
+ * A case is a function that gets the name of the implementation, builds a bed, says what happens
+ * when (bed_at), runs it, and looks at the record. CHECK and CHECK_EQ end the case's process with a
+ * message; the cmocka test that stands for the case sees its exit status.
  */
 #ifndef FERRY_TESTS_SIM_NET_BED_H
 #define FERRY_TESTS_SIM_NET_BED_H
@@ -16,13 +16,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define US INT64_C(1000)
-#define MS INT64_C(1000000)
-#define SEC INT64_C(1000000000)
+#define US   INT64_C(1000)
+#define MS   INT64_C(1000000)
+#define SEC  INT64_C(1000000000)
 #define MBIT UINT64_C(1000000)
 #define GBIT UINT64_C(1000000000)
-#define MIB (UINT64_C(1) << 20)
-#define GIB (UINT64_C(1) << 30)
+#define MIB  (UINT64_C(1) << 20)
+#define GIB  (UINT64_C(1) << 30)
 
 enum bed_kind {
     BED_LIGHT = 1,
@@ -58,7 +58,7 @@ struct bed_options {
     net_handler *reaction;
 };
 
-#define BED_STANDS UINT64_MAX
+#define BED_STANDS  UINT64_MAX
 #define BED_INSTANT INT64_MAX
 
 struct bed *bed_create(enum bed_kind kind, const struct bed_options *options);
@@ -68,7 +68,8 @@ void bed_destroy(struct bed *bed);
 void bed_at(struct bed *bed, int64_t at_ns, bed_action *action);
 /* Runs until idle. */
 void bed_run(struct bed *bed);
-/* Connects host `from` to host `to` on network 0 now, as conn[0], conn[1], ...; cookie = that index. */
+/* Connects host `from` to host `to` on network 0 now, as conn[0], conn[1], ...; cookie = that
+ * index. */
 net_conn bed_connect(struct bed *bed, uint32_t from, uint32_t to);
 /* The same, and runs until it is connected; the record is empty afterwards. */
 net_conn bed_connected(struct bed *bed, uint32_t from, uint32_t to);
@@ -83,7 +84,8 @@ int64_t bed_sent_ns(const struct bed *bed, uint64_t cookie);
 uint64_t bed_digest(const struct bed *bed);
 
 /* Runs `run` in a process of its own and returns what it returned: for comparing two runs. */
-uint64_t bed_apart(enum bed_kind kind, uint64_t (*run)(enum bed_kind kind, uint64_t seed), uint64_t seed);
+uint64_t
+bed_apart(enum bed_kind kind, uint64_t (*run)(enum bed_kind kind, uint64_t seed), uint64_t seed);
 
 /* ---- checks: inside a case only ---- */
 
@@ -95,24 +97,18 @@ struct bed_near {
     int64_t slack;
 };
 void bed_check_near(
-    int64_t got,
-    struct bed_near range,
-    const char *what,
-    const char *file,
-    int line
-);
+    int64_t got, struct bed_near range, const char *what, const char *file, int line);
 
 #define CHECK(condition) bed_check((condition), #condition, __FILE__, __LINE__)
-#define CHECK_EQ(got, expected)                                                                    \
+#define CHECK_EQ(got, expected) \
     bed_check_eq((int64_t)(got), (int64_t)(expected), #got, __FILE__, __LINE__)
-#define CHECK_NEAR(got, value, tolerance)                                                          \
-    bed_check_near(                                                                                \
-        (int64_t)(got),                                                                            \
-        (struct bed_near){.expected = (int64_t)(value), .slack = (int64_t)(tolerance)},            \
-        #got,                                                                                      \
-        __FILE__,                                                                                  \
-        __LINE__                                                                                   \
-    )
+#define CHECK_NEAR(got, value, tolerance)                                               \
+    bed_check_near(                                                                     \
+        (int64_t)(got),                                                                 \
+        (struct bed_near){.expected = (int64_t)(value), .slack = (int64_t)(tolerance)}, \
+        #got,                                                                           \
+        __FILE__,                                                                       \
+        __LINE__)
 
 /* ---- cases ---- */
 
@@ -122,8 +118,14 @@ struct bed_case {
     bool aborts; /* the case is one of misuse: it must end by abort */
 };
 
-#define BED_CASE(function) {#function, function, false}
-#define BED_MISUSE(function) {#function, function, true}
+#define BED_CASE(function)         \
+    {                              \
+#        function, function, false \
+    }
+#define BED_MISUSE(function)      \
+    {                             \
+#        function, function, true \
+    }
 
 /* Runs every case on both implementations; the program's exit status. */
 int bed_main(const char *group, const struct bed_case *cases, size_t count);

@@ -2,20 +2,20 @@
 /*
  * chaos_test.c -- seeded disorder: connections, sends and every fault, at random instants.
  *
- * Checked at each event: time does not run backwards (N-1); messages arrive at most once and in order
- * (N-2); no host that is down or paused gets anything (N-4). Checked at the end, after all is healed:
- * every message of a connection that lived through it has arrived. Checked across runs: the same seed
- * gives the same record, whether or not somebody reads the counters meanwhile.
+ * Checked at each event: time does not run backwards (N-1); messages arrive at most once and in
+ * order (N-2); no host that is down or paused gets anything (N-4). Checked at the end, after all is
+ * healed: every message of a connection that lived through it has arrived. Checked across runs: the
+ * same seed gives the same record, whether or not somebody reads the counters meanwhile.
  */
 #include "tests/sim/net/bed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOSTS 5
-#define NETWORKS 2
-#define CONNS 256
-#define STEPS 600
+#define HOSTS       5
+#define NETWORKS    2
+#define CONNS       256
+#define STEPS       600
 #define STEP_COOKIE UINT64_C(1000000)
 
 struct link_state {
@@ -160,15 +160,9 @@ static void do_network(struct chaos *chaos)
     static const uint64_t bandwidths[] = {0, 10 * MBIT, GBIT, 999999937, 10 * GBIT};
     uint32_t network = (uint32_t)draw(chaos, NETWORKS);
     switch (draw(chaos, 4)) {
-    case 0:
-        net_set_latency(chaos->net, network, (int64_t)draw(chaos, 20 * MS));
-        break;
-    case 1:
-        net_set_loss(chaos->net, network, (uint32_t)draw(chaos, 20000));
-        break;
-    default:
-        net_set_bandwidth(chaos->net, network, bandwidths[draw(chaos, 5)]);
-        break;
+    case 0: net_set_latency(chaos->net, network, (int64_t)draw(chaos, 20 * MS)); break;
+    case 1: net_set_loss(chaos->net, network, (uint32_t)draw(chaos, 20000)); break;
+    default: net_set_bandwidth(chaos->net, network, bandwidths[draw(chaos, 5)]); break;
     }
 }
 
@@ -177,14 +171,10 @@ static void do_rare(struct chaos *chaos)
     uint32_t network = (uint32_t)draw(chaos, NETWORKS);
     uint32_t from = (uint32_t)draw(chaos, HOSTS);
     switch (draw(chaos, 10)) {
-    case 0:
-        net_reset(chaos->net, network, from, (from + 1) % HOSTS);
-        break;
+    case 0: net_reset(chaos->net, network, from, (from + 1) % HOSTS); break;
     case 1:
     case 2:
-    case 3:
-        net_set_refuse(chaos->net, network, from, draw(chaos, 3) == 0);
-        break;
+    case 3: net_set_refuse(chaos->net, network, from, draw(chaos, 3) == 0); break;
     case 4:
     case 5:
     case 6:
@@ -258,9 +248,7 @@ static void judge(struct chaos *chaos, const struct net_event *event)
 {
     struct link_state *link = find(chaos, event->conn);
     switch (event->kind) {
-    case NET_ACCEPTED:
-        link->alive[NET_ACCEPTOR] = true;
-        break;
+    case NET_ACCEPTED: link->alive[NET_ACCEPTOR] = true; break;
     case NET_DELIVERED: {
         enum net_side sender = event->side == NET_INITIATOR ? NET_ACCEPTOR : NET_INITIATOR;
         CHECK_EQ(event->cookie, link->received[sender]);
@@ -269,13 +257,10 @@ static void judge(struct chaos *chaos, const struct net_event *event)
     }
     case NET_CONNECT_FAILED:
     case NET_CLOSED:
-    case NET_RESET:
-        link->alive[event->side] = false;
-        break;
+    case NET_RESET: link->alive[event->side] = false; break;
     case NET_TIMER:
     case NET_CONNECTED:
-    case NET_SENT:
-        break;
+    case NET_SENT: break;
     }
 }
 
@@ -313,7 +298,8 @@ static bool on_event(void *context, const struct net_event *event)
     return true;
 }
 
-/* All that was sent on a connection which both ends still have has arrived. Returns what arrived. */
+/* All that was sent on a connection which both ends still have has arrived. Returns what arrived.
+ */
 static uint64_t account(struct chaos *chaos)
 {
     uint64_t arrived = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sharing_test.c -- several flows: fair shares (N4), work conservation, backbones, background, faster links. */
+/* sharing_test.c -- several flows: fair shares (N4), work conservation, backbones, background,
+ * faster links. */
 #include "tests/sim/net/bed.h"
 
 static void k_flows_get_an_equal_part_each(enum bed_kind kind)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* transfer_test.c -- one connection alone: exact times, order, caps, window (N1), loss (N2, N3), slow start. */
+/* transfer_test.c -- one connection alone: exact times, order, caps, window (N1), loss (N2, N3),
+ * slow start. */
 #include "tests/sim/net/bed.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ static bool keep_sending(void *context, const struct net_event *event)
     return true;
 }
 
-/* Sends `count` MiB over an open connection and returns how long it took until all was delivered. */
+/* Sends `count` MiB over an open connection and returns how long it took until all was delivered.
+ */
 static int64_t stream_ns(struct bed *bed, net_conn conn, uint64_t count)
 {
     int64_t begin_ns = net_now(bed->net);
@@ -118,7 +120,7 @@ static void cap_changed_in_flight_takes_effect_at_once(enum bed_kind kind)
     struct bed *bed = bed_create(kind, &(struct bed_options){0});
     net_conn conn = bed_connected(bed, 0, 1); /* at 2 ms */
     net_send(bed->net, conn, NET_INITIATOR, 125000000, 1);
-    bed_at(bed, 402 * MS, cap_to_half);  /* 50 MB have left */
+    bed_at(bed, 402 * MS, cap_to_half);    /* 50 MB have left */
     bed_at(bed, 602 * MS, cap_to_nothing); /* 12.5 MB more */
     bed_at(bed, 5002 * MS, cap_to_half);
     bed_at(bed, 5402 * MS, uncap); /* 25 MB more; 37.5 MB are left: 300 ms */
@@ -149,10 +151,10 @@ static void window_bounds_the_rate_as_n1_says(enum bed_kind kind)
         int64_t latency_ns;
         double bytes_per_second; /* min(B, window / RTT) */
     } rows[] = {
-        {65536, 10 * MS, 65536 / 0.02},
-        {65536, 50 * US, 125e6},
+        {65536,   10 * MS,  65536 / 0.02 },
+        {65536,   50 * US,  125e6        },
         {1000000, 100 * MS, 1000000 / 0.2},
-        {0, 100 * MS, 125e6},
+        {0,       100 * MS, 125e6        },
     };
     uint32_t row = 0;
     /* one engine a process: this table's rows run on changes of one network where they can */
@@ -162,8 +164,7 @@ static void window_bounds_the_rate_as_n1_says(enum bed_kind kind)
             &(struct bed_options){
                 .latency_ns = rows[row].latency_ns,
                 .window_bytes = rows[row].window_bytes,
-            }
-        );
+            });
         net_conn conn = bed_connected(bed, 0, 1);
         int64_t took_ns = stream_ns(bed, conn, 20) - rows[row].latency_ns;
         double expected_ns = 20.0 * (double)MIB / rows[row].bytes_per_second * 1e9;

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attach.c -- the connections of one session: only the newest attach counts.
+ *
+ * AT-1 A RESUME is answered only when every stream of older attaches has been closed and joined, and what it placed has been
+ *      reported: the answer is exact, and nothing old can be placed after it.
+ * AT-2 An older attach number than the newest seen is ignored: its packets were delayed somewhere. */
+#include "target/internal.h"
+
+#include "base/assert.h"
+
+void attach_up(struct ferry_target *target, uint32_t attach)
+{
+    if (attach <= target->attach) {
+        return;
+    }
+    target->attach = attach;
+    target->attached = true;
+    target->resume_waits = false;
+    target->last_heard = target->now;
+    wire_reader_reset(&target->reader);
+}
+
+void attach_down(struct ferry_target *target, uint32_t attach)
+{
+    if (attach != target->attach || !target->attached) {
+        return;
+    }
+    target->attached = false;
+    target->resume_waits = false;
+    if (target->closed_said || target->state == FERRY_TARGET_LOST ||
+        target->state == FERRY_TARGET_WAITING) {
+        target->leave_at = target->now;
+    }
+}
+
+void attach_drop(struct ferry_target *target)
+{
+    if (!target->attached) {
+        return;
+    }
+    target->attached = false;
+    target->resume_waits = false;
+    if (target->pending[TARGET_PENDING_DETACH].id != 0) {
+        target_abandon(target, TARGET_PENDING_DETACH); /* the wider one replaces it */
+    }
+    target_ask(
+        target,
+        TARGET_PENDING_DETACH,
+        (struct ferry_action){.kind = FERRY_ACTION_DETACH, .attach = target->attach},
+        FERRY_TIME_NEVER);
+}
+
+void attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes)
+{
+    while (attach == target->attach && target->attached) {
+        bool found = false;
+        struct wire_message message;
+        const enum ferry_status status =
+            wire_reader_next(&target->reader, &bytes, &found, &message);
+        if (status != FERRY_OK) {
+            target_violation(target, status, 0);
+            return;
+        }
+        if (!found) {
+            return;
+        }
+        target->last_heard = target->now;
+        target_trace(
+            target,
+            FERRY_TRACE_MESSAGE_RECEIVED,
+            message.type,
+            0,
+            wire_message_attempt(&message),
+            0);
+        target_message(target, &message);
+    }
+}
+
+/* Is this the session that the journal, or OPEN, told us of? */
+static bool same_session(const struct ferry_target *target, const struct wire_resume *resume)
+{
+    return target->guest_id != 0 && resume->guest_id == target->guest_id &&
+           resume->epoch == target->handover.epoch &&
+           resume->source_journal_id == target->source_journal_id &&
+           (resume->target_journal_id == 0 ||
+            resume->target_journal_id == target->config.journal_id);
+}
+
+static enum wire_target_phase phase_now(const struct ferry_target *target)
+{
+    switch ((enum handover_target_phase)target->handover.phase) {
+    case HANDOVER_RECEIVING: return WIRE_TARGET_RECEIVING;
+    case HANDOVER_READY: return WIRE_TARGET_READY;
+    case HANDOVER_OWNER: return WIRE_TARGET_STARTED;
+    case HANDOVER_BURNED: return WIRE_TARGET_BURNED;
+    case HANDOVER_OWNING:
+    case HANDOVER_TARGET_BURNING:
+    case HANDOVER_UNSURE:
+    case HANDOVER_OVER: return WIRE_TARGET_UNDECIDED;
+    }
+    return WIRE_TARGET_UNDECIDED;
+}
+
+static void send_resumed(struct ferry_target *target)
+{
+    struct wire_message message = {.type = WIRE_RESUMED};
+    struct wire_resumed *resumed = &message.body.resumed;
+    *resumed = (struct wire_resumed){
+        .attach = target->attach,
+        .phase = (uint8_t)phase_now(target),
+        .attempt = target->handover.attempt,
+        .epoch = target->handover.epoch,
+        .target_journal_id = target->config.journal_id,
+        .round = target->round_done,
+        .old_attach = target->streams_attach,
+        .stream_count = target->stream_count,
+    };
+    for (uint16_t i = 0; i < target->stream_count; i++) {
+        resumed->last_batch[i] = target->streams[i].last_batch;
+    }
+    target_send(target, &message);
+}
+
+/* What the source's phase means for the handover: it may void what we hold, or ask what became of it. */
+static void tell_handover(struct ferry_target *target, const struct wire_resume *resume)
+{
+    const uint32_t attempt = resume->attempt;
+    switch ((enum wire_source_phase)resume->phase) {
+    case WIRE_SOURCE_COPYING:
+        owning_step(target, HANDOVER_IN_VOID, attempt, resume->epoch);
+        return;
+    case WIRE_SOURCE_ATTEMPT:
+        if (attempt > target->handover.attempt) {
+            owning_step(target, HANDOVER_IN_VOID, attempt - 1, resume->epoch);
+        }
+        owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
+        return;
+    case WIRE_SOURCE_GRANTED:
+        owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
+        return;
+    case WIRE_SOURCE_BURN: owning_step(target, HANDOVER_IN_BURN, attempt, resume->epoch); return;
+    case WIRE_SOURCE_ENDED: return; /* END follows */
+    }
+}
+
+static void answer(struct ferry_target *target)
+{
+    const struct wire_resume resume = target->resume;
+    target->resume_waits = false;
+    send_resumed(target);
+    if (resume.streams != 0) {
+        receiving_begin_attach(target, target->attach, resume.streams);
+    }
+    tell_handover(target, &resume);
+}
+
+void attach_resume(struct ferry_target *target, const struct wire_message *message)
+{
+    if (message->type == WIRE_OPEN) { /* of a session that has been burned before it began */
+        owning_step(target, HANDOVER_IN_ASK_READY, 0, target->handover.epoch);
+        return;
+    }
+    const struct wire_resume *resume = &message->body.resume;
+    if (!same_session(target, resume)) {
+        opening_send_lost(target);
+        return;
+    }
+    if (resume->streams > target->config.streams_max) {
+        target_violation(target, FERRY_LIMIT_STREAMS, WIRE_RESUME);
+        return;
+    }
+    target->resume = *resume;
+    target->resume_waits = true;
+    if (target->pending[TARGET_PENDING_DETACH].id != 0) {
+        target_abandon(target, TARGET_PENDING_DETACH);
+    }
+    target_ask(
+        target,
+        TARGET_PENDING_DETACH,
+        (struct ferry_action){.kind = FERRY_ACTION_DETACH, .attach = target->attach - 1},
+        FERRY_TIME_NEVER);
+}
+
+void attach_detach_done(struct ferry_target *target)
+{
+    if (target->resume_waits && target->attached) {
+        answer(target);
+    }
+}

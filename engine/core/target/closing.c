@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* closing.c -- the end of a session at the target: by the source's END, or because the source is gone.
+ *
+ * CL-1 A guest that runs here is never touched by cleaning up. CL-2 CLOSED is said when nothing is left but the guest's ownership
+ * record. CL-3 A target which nobody asks any more closes itself; what it burned or owns stays in the journal, and a late
+ * source is answered from there. */
+#include "target/internal.h"
+
+#include "base/assert.h"
+
+static ferry_time_ns orphan_limit(const struct ferry_target *target)
+{
+    const ferry_time_ns own = target->config.orphan_limit;
+    return target->abandon_after > own ? target->abandon_after : own;
+}
+
+void closing_begin(struct ferry_target *target)
+{
+    target_set_state(target, FERRY_TARGET_CLEANING, FERRY_EVENT_CONTROL_BYTES);
+    target_abandon(target, TARGET_PENDING_LOAD);
+    target_abandon(target, TARGET_PENDING_PREPARE);
+    target->leave_at = target->now + target->config.action_limit;
+    const bool keep = handover_target_may_run(&target->handover);
+    if (!keep && target->guest_here && target->pending[TARGET_PENDING_FREE].id == 0) {
+        target_ask(
+            target,
+            TARGET_PENDING_FREE,
+            (struct ferry_action){.kind = FERRY_ACTION_FREE_GUEST},
+            target->config.action_limit);
+    }
+    if (target->guest_id != 0 && target->pending[TARGET_PENDING_FORGET].id == 0) {
+        target_ask(
+            target,
+            TARGET_PENDING_FORGET,
+            (struct ferry_action){.kind = FERRY_ACTION_FORGET_SESSION},
+            target->config.action_limit);
+    }
+    closing_step_done(target);
+}
+
+static bool all_quiet(const struct ferry_target *target)
+{
+    for (int i = 0; i < TARGET_PENDING_COUNT; i++) {
+        if (target->pending[i].id != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void closing_step_done(struct ferry_target *target)
+{
+    if (target->state == FERRY_TARGET_CLEANING && !target->closed_said &&
+        target->pending[TARGET_PENDING_FREE].id == 0 &&
+        target->pending[TARGET_PENDING_FORGET].id == 0) {
+        target->closed_said = target->attached;
+        target_send(target, &(struct wire_message){.type = WIRE_CLOSED});
+    }
+}
+
+static ferry_time_ns orphan_at(const struct ferry_target *target)
+{
+    switch (target->state) {
+    case FERRY_TARGET_WAITING: return target->last_heard + target->config.action_limit;
+    case FERRY_TARGET_RECEIVING:
+    case FERRY_TARGET_LOADING:
+    case FERRY_TARGET_BURNED:
+    case FERRY_TARGET_RUNNING: return target->last_heard + orphan_limit(target);
+    case FERRY_TARGET_OWNING:
+    case FERRY_TARGET_BURNING:
+        /* Only when the write failed: then a restart, or an operator, is the only way on. */
+        return target->handover.phase == HANDOVER_UNSURE
+                   ? target->last_heard + target->config.hold_limit
+                   : FERRY_TIME_NEVER;
+    case FERRY_TARGET_CLEANING:
+    case FERRY_TARGET_LOST: return target->leave_at;
+    case FERRY_TARGET_PREPARING: /* its actions have limits of their own */
+    case FERRY_TARGET_READY:     /* may hold the only copy: owning.c */
+    case FERRY_TARGET_STARTING:
+    case FERRY_TARGET_CLOSED: return FERRY_TIME_NEVER;
+    }
+    return FERRY_TIME_NEVER;
+}
+
+static void leave(struct ferry_target *target)
+{
+    if (target->attached) {
+        attach_drop(target); /* its report comes back here */
+        return;
+    }
+    if (!all_quiet(target)) {
+        return;
+    }
+    target_set_state(target, FERRY_TARGET_CLOSED, FERRY_EVENT_TICK);
+    target_tell(target, (struct ferry_action){.kind = FERRY_ACTION_CLOSED});
+}
+
+void closing_tick(struct ferry_target *target)
+{
+    if (orphan_at(target) > target->now) {
+        return;
+    }
+    const bool receiving =
+        target->state == FERRY_TARGET_RECEIVING || target->state == FERRY_TARGET_LOADING;
+    if (receiving) {
+        owning_step(target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
+        return;
+    }
+    leave(target);
+}
+
+ferry_time_ns closing_deadline(const struct ferry_target *target)
+{
+    const ferry_time_ns at = orphan_at(target);
+    /* Over already: what it waits for is a report, not a time. */
+    return at <= target->now ? FERRY_TIME_NEVER : at;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal.h -- the target, opened up: for the files of this room only.
+ *
+ *   attach      which connections count, and what the older ones left    attach.c
+ *   opening     admission, shell, SESSION record                         opening.c
+ *   receiving   batches, barriers, acknowledgements, the manifest        receiving.c
+ *   handover    who runs the guest                                       handover/ (pure; driven by owning.c)
+ *   closing     END, orphans, cleaning up                                closing.c
+ *
+ * state_table.c draws the states and says which message may come in which. */
+#ifndef TARGET_INTERNAL_H
+#define TARGET_INTERNAL_H
+
+#include "base/queue.h"
+#include "ferry/target.h"
+#include "handover/handover.h"
+#include "handover/record.h"
+#include "wire/message.h"
+
+struct target_stream {
+    uint64_t last_batch; /* placed, of streams_attach; 0 = none */
+    uint32_t barrier;    /* newest round closed on this stream; WIRE_ROUND_NONE = none */
+    uint32_t sum_attempt;
+    struct wire_stream_sum sum; /* of sum_attempt, on streams_attach */
+};
+
+enum target_pending {
+    TARGET_PENDING_DETACH,
+    TARGET_PENDING_PREPARE,
+    TARGET_PENDING_LOAD,
+    TARGET_PENDING_RESUME,
+    TARGET_PENDING_FREE,
+    TARGET_PENDING_FORGET,
+    TARGET_PENDING_PERSIST_SESSION,
+    TARGET_PENDING_PERSIST_OWNER,
+    TARGET_PENDING_PERSIST_BURNED,
+    TARGET_PENDING_COUNT,
+};
+
+struct target_action_out {
+    uint64_t id; /* 0: none out */
+    ferry_time_ns issued_at;
+    ferry_time_ns until;
+};
+
+/* What the pause of one attempt has brought so far. */
+struct target_attempt {
+    uint32_t number;          /* of the manifest; 0 = none */
+    uint32_t manifest_attach; /* attach on which it came */
+    struct wire_manifest manifest;
+    uint32_t state_attempt;   /* whose device state is here; 0 = none */
+    uint64_t state_size;
+    uint32_t state_digest;
+    ferry_time_ns load_begun;
+    ferry_time_ns load_ns;
+};
+
+struct ferry_target {
+    struct ferry_allocator allocator;
+    struct ferry_target_config config;
+    ferry_time_ns now;
+    enum ferry_target_state state;
+
+    /* connections */
+    uint32_t attach;         /* newest control connection; 0 = none yet */
+    bool attached;           /* it is up */
+    bool resume_waits;       /* its RESUME is answered when the older attaches have stopped */
+    struct wire_resume resume;
+    uint32_t streams_attach; /* whose batches the table below counts */
+    uint16_t stream_count;
+    struct target_stream streams[FERRY_STREAMS_MAX];
+    uint32_t round_done;     /* WIRE_ROUND_NONE = none */
+    struct wire_reader reader;
+    uint8_t reader_buffer[WIRE_READER_CAPACITY];
+    ferry_time_ns last_heard;
+
+    /* the session */
+    uint64_t guest_id; /* 0 = not known */
+    uint64_t source_journal_id;
+    ferry_time_ns abandon_after; /* the source's own limit */
+    bool session_durable;
+    bool guest_here;             /* a shell or a guest that FREE_GUEST would remove */
+    bool shape_known;
+    struct ferry_stream_shape shape;
+    struct ferry_region regions[FERRY_REGIONS_MAX];
+    uint16_t version;
+    ferry_time_ns persist_ns; /* of the last durable write */
+    uint64_t memory_size;
+
+    struct target_attempt attempt;
+    struct handover_target handover;
+    ferry_time_ns ready_at;
+    ferry_time_ns owner_persist_ns;
+    ferry_time_ns resume_ns;
+    ferry_time_ns running_at;
+    uint32_t announced;
+    ferry_time_ns announce_at;
+    bool closed_said;
+    ferry_time_ns leave_at; /* CLEANING, LOST: nobody waits any longer */
+
+    struct target_action_out pending[TARGET_PENDING_COUNT];
+    uint64_t dropped_reports;
+    struct base_queue queue;
+};
+
+/* target.c */
+struct ferry_target *target_allocate(const struct ferry_target_config *config, ferry_time_ns now);
+void target_trace(
+    struct ferry_target *target, enum ferry_trace_kind kind, int64_t a, int64_t b, int64_t c, int64_t d);
+void target_tell(struct ferry_target *target, struct ferry_action action);
+void target_ask(
+    struct ferry_target *target,
+    enum target_pending pending,
+    struct ferry_action action,
+    ferry_time_ns limit);
+void target_abandon(struct ferry_target *target, enum target_pending pending);
+void target_send(struct ferry_target *target, const struct wire_message *message);
+void target_persist(
+    struct ferry_target *target,
+    enum target_pending pending,
+    enum ferry_record_kind kind,
+    uint64_t epoch,
+    ferry_time_ns limit);
+
+/* state_table.c */
+void target_set_state(struct ferry_target *target, enum ferry_target_state state, int64_t cause);
+void target_message(struct ferry_target *target, const struct wire_message *message);
+void target_violation(struct ferry_target *target, enum ferry_status status, int64_t type);
+
+/* attach.c */
+void attach_up(struct ferry_target *target, uint32_t attach);
+void attach_down(struct ferry_target *target, uint32_t attach);
+void attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes);
+void attach_resume(struct ferry_target *target, const struct wire_message *message);
+void attach_detach_done(struct ferry_target *target);
+void attach_drop(struct ferry_target *target); /* closes the newest connections; the source comes back or does not */
+
+/* opening.c */
+void opening_open(struct ferry_target *target, const struct wire_message *message);
+void opening_prepared(struct ferry_target *target, enum ferry_status status);
+void opening_persisted(struct ferry_target *target, enum ferry_status status);
+void opening_send_lost(struct ferry_target *target);
+
+/* receiving.c */
+void receiving_begin_attach(struct ferry_target *target, uint32_t attach, uint16_t streams);
+void receiving_batch(struct ferry_target *target, const struct ferry_event *event);
+void receiving_barrier(struct ferry_target *target, const struct ferry_event *event);
+void receiving_error(struct ferry_target *target, const struct ferry_event *event);
+void receiving_manifest(struct ferry_target *target, const struct wire_message *message);
+void receiving_loaded(struct ferry_target *target, enum ferry_status status);
+void receiving_void(struct ferry_target *target);
+void receiving_fail(struct ferry_target *target, enum ferry_status status, const char *text);
+
+/* owning.c */
+void owning_step(
+    struct ferry_target *target, enum handover_target_input input, uint32_t attempt, uint64_t epoch);
+FERRY_NODISCARD enum ferry_status owning_command(struct ferry_target *target, enum handover_target_input input);
+void owning_persisted(struct ferry_target *target, enum ferry_status status);
+void owning_burned(struct ferry_target *target, enum ferry_status status);
+void owning_resumed(struct ferry_target *target, enum ferry_status status);
+void owning_tick(struct ferry_target *target);
+ferry_time_ns owning_deadline(const struct ferry_target *target);
+
+/* closing.c */
+void closing_begin(struct ferry_target *target);
+void closing_step_done(struct ferry_target *target);
+void closing_tick(struct ferry_target *target);
+ferry_time_ns closing_deadline(const struct ferry_target *target);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opening.c -- may this guest come? Everything that can be refused is refused here, before the first page. */
+#include "target/internal.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+static void refuse(struct ferry_target *target, enum ferry_status status)
+{
+    const char *text = ferry_status_sentence(status);
+    target_send(
+        target,
+        &(struct wire_message){
+            .type = WIRE_REFUSE,
+            .body.refuse =
+                {
+                    .code = (uint16_t)wire_code_of_status(status),
+                    .text = {.data = (const uint8_t *)text, .size = strlen(text)},
+                },
+        });
+    target_set_state(target, FERRY_TARGET_CLEANING, FERRY_EVENT_CONTROL_BYTES);
+    target->leave_at = target->now + target->config.action_limit;
+    if (target->guest_here && target->pending[TARGET_PENDING_FREE].id == 0) {
+        target_ask(
+            target,
+            TARGET_PENDING_FREE,
+            (struct ferry_action){.kind = FERRY_ACTION_FREE_GUEST},
+            target->config.action_limit);
+    }
+}
+
+static enum ferry_status judge(const struct ferry_target *target, const struct wire_open *open)
+{
+    const struct ferry_target_config *config = &target->config;
+    if (open->version_max < FERRY_PROTOCOL_VERSION_MIN ||
+        open->version_min > FERRY_PROTOCOL_VERSION_MAX) {
+        return FERRY_PEER_VERSION;
+    }
+    if ((open->features_required & ~WIRE_FEATURES_KNOWN) != 0) {
+        return FERRY_PEER_FEATURE;
+    }
+    if (config->refuse) {
+        return config->refuse_status;
+    }
+    if (open->streams == 0 || open->streams > config->streams_max) {
+        return FERRY_LIMIT_STREAMS;
+    }
+    if (open->device_state_estimate > config->device_state_max) {
+        return FERRY_LIMIT_SIZE;
+    }
+    uint64_t pages = 0;
+    for (uint16_t i = 0; i < open->region_count; i++) {
+        pages += open->regions[i].pages; /* the decoder has checked the sum against FERRY_PAGES_MAX */
+    }
+    if (pages > config->memory_free / open->page_size) {
+        return FERRY_REFUSED_MEMORY;
+    }
+    return FERRY_OK;
+}
+
+static void remember(struct ferry_target *target, const struct wire_open *open)
+{
+    memcpy(target->regions, open->regions, open->region_count * sizeof(open->regions[0]));
+    target->guest_id = open->guest_id;
+    target->source_journal_id = open->source_journal_id;
+    target->abandon_after = open->abandon_after;
+    target->handover = handover_target_start(open->epoch);
+    target->version = open->version_max < FERRY_PROTOCOL_VERSION_MAX ? open->version_max
+                                                                      : FERRY_PROTOCOL_VERSION_MAX;
+    target->shape = (struct ferry_stream_shape){
+        .session = target->config.session,
+        .attach = target->attach,
+        .page_size = open->page_size,
+        .region_count = open->region_count,
+        .regions = target->regions,
+        .device_state_max = target->config.device_state_max,
+    };
+    target->shape_known = true;
+    for (uint16_t i = 0; i < open->region_count; i++) {
+        target->memory_size += open->regions[i].pages * open->page_size;
+    }
+}
+
+static void accept(struct ferry_target *target)
+{
+    target_send(
+        target,
+        &(struct wire_message){
+            .type = WIRE_ACCEPT,
+            .body.accept =
+                {
+                    .version = target->version,
+                    .features = 0,
+                    .target_journal_id = target->config.journal_id,
+                    .persist_ns = target->persist_ns > target->config.journal_estimate
+                                      ? target->persist_ns
+                                      : target->config.journal_estimate,
+                },
+        });
+}
+
+void opening_open(struct ferry_target *target, const struct wire_message *message)
+{
+    const struct wire_open *open = &message->body.open;
+    if (target->state != FERRY_TARGET_WAITING) {
+        /* The source lost its connection before it heard ACCEPT. */
+        if (open->guest_id != target->guest_id || open->epoch != target->handover.epoch) {
+            target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_OPEN);
+            return;
+        }
+        receiving_begin_attach(target, target->attach, open->streams);
+        if (target->state == FERRY_TARGET_RECEIVING) {
+            accept(target);
+        }
+        return;
+    }
+    const enum ferry_status status = judge(target, open);
+    if (status != FERRY_OK) {
+        refuse(target, status);
+        return;
+    }
+    remember(target, open);
+    receiving_begin_attach(target, target->attach, open->streams);
+    target_set_state(target, FERRY_TARGET_PREPARING, FERRY_EVENT_CONTROL_BYTES);
+    target->guest_here = true;
+    target_ask(
+        target,
+        TARGET_PENDING_PREPARE,
+        (struct ferry_action){
+            .kind = FERRY_ACTION_PREPARE_GUEST,
+            .epoch = open->epoch,
+            .bytes = base_queue_copy(&target->queue, open->guest_config),
+        },
+        target->config.action_limit);
+}
+
+void opening_prepared(struct ferry_target *target, enum ferry_status status)
+{
+    if (target->state != FERRY_TARGET_PREPARING) {
+        return; /* ended meanwhile: closing frees it */
+    }
+    if (status != FERRY_OK) {
+        refuse(target, status == FERRY_LIMIT_MEMORY ? FERRY_REFUSED_MEMORY : status);
+        return;
+    }
+    target_persist(
+        target,
+        TARGET_PENDING_PERSIST_SESSION,
+        FERRY_RECORD_SESSION,
+        target->handover.epoch,
+        target->config.action_limit);
+}
+
+void opening_persisted(struct ferry_target *target, enum ferry_status status)
+{
+    if (target->state != FERRY_TARGET_PREPARING) {
+        return;
+    }
+    if (status != FERRY_OK) {
+        refuse(target, FERRY_REFUSED_JOURNAL);
+        return;
+    }
+    target->session_durable = true;
+    target->persist_ns =
+        target->now - target->pending[TARGET_PENDING_PERSIST_SESSION].issued_at;
+    target_set_state(target, FERRY_TARGET_RECEIVING, FERRY_EVENT_DONE);
+    accept(target);
+}
+
+void opening_send_lost(struct ferry_target *target)
+{
+    target_send(target, &(struct wire_message){.type = WIRE_LOST});
+    if (target->state == FERRY_TARGET_WAITING) {
+        target_set_state(target, FERRY_TARGET_LOST, FERRY_EVENT_CONTROL_BYTES);
+    }
+    if (target->state == FERRY_TARGET_LOST) {
+        target->leave_at = target->now + target->config.action_limit;
+    }
+}

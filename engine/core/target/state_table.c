@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state_table.c -- the target's states, and what a source may say in each.
+ *
+ *   WAITING --OPEN--> PREPARING --shell made, SESSION durable--> RECEIVING --manifest matches--> LOADING --state loaded--> READY
+ *      |  \              | refused: CLEANING                      ^  |                             |                        |  | GRANT
+ *      |   RESUME of an  |                                        +--+--------ABORT----------------+------------ABORT-------+  v
+ *      |   unknown one   |                                           |                             |                        | OWNING
+ *      v                 v                                           | source gone, BURN, operator |                        |  | durable
+ *    LOST             CLEANING <--END-- (any)                        +---------> BURNING <---------+------------------------+  v
+ *      |                 |                                                          | durable                              STARTING
+ *      +--> CLOSED <-----+--------------------------------------------------------- BURNED                                    v
+ *                ^------------------------------------------------------------------------------------END---------------- RUNNING
+ *
+ * who runs the guest: up to READY the source, or nobody; OWNING nobody; STARTING, RUNNING this host; BURNING, BURNED never this
+ * host. An END in any state is the source's last word: it is obeyed once nothing of the handover is in doubt here. */
+#include "target/internal.h"
+
+#include "base/assert.h"
+
+#define IN(state) (1U << FERRY_TARGET_##state)
+#define BEFORE    (IN(RECEIVING) | IN(LOADING) | IN(READY))
+#define OWN       (IN(OWNING) | IN(STARTING) | IN(RUNNING))
+#define BURN      (IN(BURNING) | IN(BURNED))
+#define GONE      (IN(CLEANING) | IN(LOST))
+#define ANY       (IN(WAITING) | IN(PREPARING) | BEFORE | OWN | BURN | GONE)
+
+const char *ferry_target_state_name(enum ferry_target_state state)
+{
+    switch (state) {
+    case FERRY_TARGET_WAITING: return "waiting";
+    case FERRY_TARGET_PREPARING: return "preparing";
+    case FERRY_TARGET_RECEIVING: return "receiving";
+    case FERRY_TARGET_LOADING: return "loading";
+    case FERRY_TARGET_READY: return "ready";
+    case FERRY_TARGET_OWNING: return "owning";
+    case FERRY_TARGET_STARTING: return "starting";
+    case FERRY_TARGET_RUNNING: return "running";
+    case FERRY_TARGET_BURNING: return "burning";
+    case FERRY_TARGET_BURNED: return "burned";
+    case FERRY_TARGET_CLEANING: return "cleaning";
+    case FERRY_TARGET_LOST: return "lost";
+    case FERRY_TARGET_CLOSED: return "closed";
+    }
+    return "?";
+}
+
+static const uint32_t successors[] = {
+    [FERRY_TARGET_WAITING] = IN(PREPARING) | IN(LOST) | IN(CLEANING) | IN(CLOSED),
+    [FERRY_TARGET_PREPARING] = IN(RECEIVING) | IN(CLEANING) | IN(BURNING),
+    [FERRY_TARGET_RECEIVING] = IN(LOADING) | IN(BURNING) | IN(CLEANING),
+    [FERRY_TARGET_LOADING] = IN(READY) | IN(RECEIVING) | IN(BURNING) | IN(CLEANING),
+    [FERRY_TARGET_READY] = IN(OWNING) | IN(RECEIVING) | IN(BURNING) | IN(CLEANING),
+    [FERRY_TARGET_OWNING] = IN(STARTING) | IN(CLEANING) | IN(CLOSED),
+    [FERRY_TARGET_STARTING] = IN(RUNNING) | IN(CLEANING),
+    [FERRY_TARGET_RUNNING] = IN(CLEANING) | IN(CLOSED),
+    [FERRY_TARGET_BURNING] = IN(BURNED) | IN(CLEANING) | IN(CLOSED),
+    [FERRY_TARGET_BURNED] = IN(CLEANING) | IN(CLOSED),
+    [FERRY_TARGET_CLEANING] = IN(CLOSED),
+    [FERRY_TARGET_LOST] = IN(CLEANING) | IN(CLOSED),
+    [FERRY_TARGET_CLOSED] = 0,
+};
+
+void target_set_state(struct ferry_target *target, enum ferry_target_state state, int64_t cause)
+{
+    if (target->state == state) {
+        return;
+    }
+    FERRY_ASSERT((successors[target->state] & (1U << state)) != 0);
+    target_trace(target, FERRY_TRACE_TARGET_STATE, target->state, state, cause, 0);
+    target->state = state;
+}
+
+static void on_ping(struct ferry_target *target, const struct wire_message *message)
+{
+    struct wire_message pong = *message;
+    pong.type = WIRE_PONG;
+    target_send(target, &pong);
+}
+
+static void on_abort(struct ferry_target *target, const struct wire_message *message)
+{
+    const struct wire_attempt *abort = &message->body.attempt;
+    owning_step(target, HANDOVER_IN_VOID, abort->attempt, abort->epoch);
+}
+
+static void on_grant(struct ferry_target *target, const struct wire_message *message)
+{
+    const struct wire_attempt *grant = &message->body.attempt;
+    owning_step(target, HANDOVER_IN_GRANT, grant->attempt, grant->epoch);
+}
+
+static void on_burn(struct ferry_target *target, const struct wire_message *message)
+{
+    const struct wire_attempt *burn = &message->body.attempt;
+    if (burn->epoch != target->handover.epoch) {
+        target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_BURN, burn->attempt, 0, 0);
+        return;
+    }
+    owning_step(target, HANDOVER_IN_BURN, burn->attempt, burn->epoch);
+}
+
+static void on_end(struct ferry_target *target, const struct wire_message *message)
+{
+    const struct wire_end *end = &message->body.end;
+    const bool owner = target->handover.phase == HANDOVER_OWNER;
+    const bool known = target->guest_id != 0;
+    if (known && end->epoch != target->handover.epoch) {
+        target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_END, end->attempt, 0, 0);
+        return;
+    }
+    if (known && (end->moved == 1) != owner) {
+        /* The source and this side disagree about who owns the guest: only an operator's claim does that. Keep all records. */
+        target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_END);
+        return;
+    }
+    owning_step(target, HANDOVER_IN_END, end->attempt, end->epoch);
+}
+
+static void again(struct ferry_target *target, const struct wire_message *message)
+{
+    (void)message;
+    target_trace(target, FERRY_TRACE_STALE_MESSAGE, message->type, 0, target->handover.attempt, 0);
+}
+
+static void lost_again(struct ferry_target *target, const struct wire_message *message)
+{
+    (void)message;
+    opening_send_lost(target);
+}
+
+static void end_of_nothing(struct ferry_target *target, const struct wire_message *message)
+{
+    (void)message;
+    closing_begin(target);
+}
+
+typedef void (*handler)(struct ferry_target *target, const struct wire_message *message);
+
+struct row {
+    enum wire_type type;
+    uint32_t states;
+    handler handle;
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+    {WIRE_PING,     ANY,                                    on_ping},
+    {WIRE_OPEN,     IN(WAITING) | IN(PREPARING) | IN(RECEIVING), opening_open},
+    {WIRE_OPEN,     BURN,                                   attach_resume},
+    {WIRE_OPEN,     IN(LOST),                               lost_again},
+    {WIRE_OPEN,     IN(CLEANING),                           again},
+    {WIRE_RESUME,   IN(WAITING) | IN(PREPARING) | BEFORE | OWN | BURN, attach_resume},
+    {WIRE_RESUME,   GONE,                                   lost_again},
+    {WIRE_MANIFEST, BEFORE,                                 receiving_manifest},
+    {WIRE_MANIFEST, BURN | IN(CLEANING),                    again},
+    {WIRE_ABORT,    BEFORE | BURN | OWN,                    on_abort},
+    {WIRE_ABORT,    IN(CLEANING),                           again},
+    {WIRE_GRANT,    BEFORE | BURN | OWN,                    on_grant},
+    {WIRE_BURN,     BEFORE | BURN | OWN,                    on_burn},
+    {WIRE_END,      IN(PREPARING) | BEFORE | BURN | OWN,    on_end},
+    {WIRE_END,      GONE,                                   end_of_nothing},
+};
+/* clang-format on */
+
+void target_message(struct ferry_target *target, const struct wire_message *message)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].type == message->type && (rows[i].states & (1U << target->state)) != 0) {
+            rows[i].handle(target, message);
+            return;
+        }
+    }
+    target_violation(target, FERRY_PEER_UNEXPECTED, message->type);
+}
+
+/* A source that breaks the protocol loses its connection; what is durable stays, and the limits clean up. */
+void target_violation(struct ferry_target *target, enum ferry_status status, int64_t type)
+{
+    target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, type, target->state, 0);
+    if (target->state == FERRY_TARGET_WAITING) {
+        closing_begin(target);
+    }
+    attach_drop(target);
+}

@@ -2,11 +2,8 @@
 /* bed.c -- see bed.h. Each case runs in a forked process; its cmocka test judges how it ended. */
 #include "tests/sim/net/bed.h"
 
-#include <cmocka.h>
 #include <inttypes.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +11,15 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* cmocka's header wants the others before it. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
 
 #define HOSTS_MAX     256
 #define NETWORKS_MAX  4

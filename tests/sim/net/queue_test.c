@@ -2,11 +2,14 @@
 /* queue_test.c -- the event queue gives its order whatever the order of insertion. */
 #include "sim/net/queue.h"
 
-#include <cmocka.h>
+/* cmocka's header wants the others before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
 
 static void each_key_decides_when_those_before_it_are_equal(void **state)
 {

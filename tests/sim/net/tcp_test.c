@@ -5,11 +5,14 @@
 #include "sim/net/net.h"
 #include "sim/net/solver.h"
 
-#include <cmocka.h>
+/* cmocka's header wants the others before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
 
 #define MS  INT64_C(1000000)
 #define SEC INT64_C(1000000000)

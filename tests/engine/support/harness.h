@@ -25,6 +25,16 @@
 void harness_assert_status(
     enum ferry_status actual, enum ferry_status expected, const char *file, int line);
 
+/* The same in a table: says which row. */
+#define assert_status_row(row, actual, expected)           \
+    do {                                                   \
+        const enum ferry_status harness_actual = (actual); \
+        if (harness_actual != (expected)) {                \
+            print_error("row %zu: ", (size_t)(row));       \
+        }                                                  \
+        assert_status(harness_actual, expected);           \
+    } while (0)
+
 /* Runs the statement, which must not return: it has to trip an assert of the engine. */
 #define expect_engine_assert(statement)                             \
     do {                                                            \

@@ -18,6 +18,8 @@ add_compile_definitions(_GNU_SOURCE)
 
 # No contraction of a*b+c into one rounding: what is computed in the oracles must not depend on the machine.
 add_compile_options(-ffp-contract=off -fno-omit-frame-pointer)
+# Internal contracts are checked in release builds too.
+add_compile_options(-UNDEBUG)
 # Nothing of the builder's own folders in __FILE__: asserts and traces read the same from every build folder.
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 

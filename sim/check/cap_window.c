@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cap_window.c -- the arithmetic of cap_window.h. Rounded in favour of the engine, by less than a byte for each burst that a
- * window cuts and for each value of the cap. */
+/* cap_window.c -- the arithmetic of cap_window.h. Rounded in favour of the engine, by less than a
+ * byte for each burst that a window cuts and for each value of the cap. */
 #include "sim/check/cap_window.h"
 
 #include "sim/check/checker.h"

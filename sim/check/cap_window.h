@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cap_window.h -- does any window of 100 ms carry more than the cap allows? Exact, in integers.
  *
- * A batch's bytes count as spread evenly over its serialisation. Then what a window carries is a function of the window's begin
- * that is linear between the instants where a batch begins or ends or the cap changes at either of the window's ends: so
- * its excess over the allowance is largest at one of those, and only those windows are looked at. A window is judged
- * as soon as everything that touches it is known, so that no more than the last few windows are remembered. */
+ * A batch's bytes count as spread evenly over its serialisation. Then what a window carries is a
+ * function of the window's begin that is linear between the instants where a batch begins or ends
+ * or the cap changes at either of the window's ends: so its excess over the allowance is largest at
+ * one of those, and only those windows are looked at. A window is judged as soon as everything that
+ * touches it is known, so that no more than the last few windows are remembered. */
 #ifndef FERRY_SIM_CHECK_CAP_WINDOW_H
 #define FERRY_SIM_CHECK_CAP_WINDOW_H
 
-#include <stddef.h>
-
 #include "ferry/types.h"
+
+#include <stddef.h>
 
 #define CAP_WINDOW ((ferry_time_ns)100 * FERRY_MILLISECOND)
 
@@ -45,8 +46,8 @@ struct cap_window {
 
 void cap_window_change(struct cap_window *window, ferry_time_ns at_ns, uint64_t cap);
 void cap_window_add(struct cap_window *window, const struct cap_burst *burst);
-/* Everything that begins before `known_until` has been added: judges what can be judged. True: *excess_out is the first window of
- * this call that carries too much. */
+/* Everything that begins before `known_until` has been added: judges what can be judged. True:
+ * *excess_out is the first window of this call that carries too much. */
 bool cap_window_judge(
     struct cap_window *window, ferry_time_ns known_until, struct cap_excess *excess_out);
 void cap_window_deinit(struct cap_window *window);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check.c -- owns the checkers: hands each observation to every one of them in the order of the table, keeps failures.
+/* check.c -- owns the checkers: hands each observation to every one of them in the order of the
+ * table, keeps failures.
  *
- * The table is the whole registry. I4 (no acknowledged disk write is lost) is not in it: there are no disks yet. */
+ * The table is the whole registry. I4 (no acknowledged disk write is lost) is not in it: there are
+ * no disks yet. */
 #include "sim/check/check.h"
 
 #include "sim/check/checker.h"
@@ -183,7 +185,8 @@ static struct sim_failure *add(struct list *list, const struct sim_about *about)
     if (count_of(list, about->id) >= SIM_CHECK_FAILURES_PER_INVARIANT) {
         return NULL;
     }
-    list->items = sim_check_grow(list->items, &list->capacity, list->count + 1, sizeof(*list->items));
+    list->items =
+        sim_check_grow(list->items, &list->capacity, list->count + 1, sizeof(*list->items));
     item = &list->items[list->count++];
     item->id = about->id;
     item->at_ns = about->at_ns;

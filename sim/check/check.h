@@ -220,7 +220,8 @@ size_t sim_checks_failure_count(
 const struct sim_failure *sim_checks_failure(const struct sim_checks *checks, size_t index);
 uint64_t sim_checks_suppressed(const struct sim_checks *checks); /* failures that were not kept */
 
-/* What would have been a failure, but is excused by a fault which the message names; kept like failures, never judged. */
+/* What would have been a failure, but is excused by a fault which the message names; kept like
+ * failures, never judged. */
 size_t sim_checks_excuse_count(const struct sim_checks *checks);
 const struct sim_failure *sim_checks_excuse(const struct sim_checks *checks, size_t index);
 

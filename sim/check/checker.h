@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checker.h -- what the files of this folder share: the face of one checker, how it reports, and three small trackers.
+/* checker.h -- what the files of this folder share: the face of one checker, how it reports, and
+ * three small trackers.
  *
- * A checker owns its state alone and looks at nobody else's, so that each can be read, doubted and tested by itself; what
- * two of them must know (who runs where, which faults are on) is a tracker here that each holds a copy of. */
+ * A checker owns its state alone and looks at nobody else's, so that each can be read, doubted and
+ * tested by itself; what two of them must know (who runs where, which faults are on) is a tracker
+ * here that each holds a copy of. */
 #ifndef FERRY_SIM_CHECK_CHECKER_H
 #define FERRY_SIM_CHECK_CHECKER_H
 
@@ -29,7 +31,8 @@ extern const struct sim_checker sim_checker_clean_after_failure;
 
 uint32_t sim_check_guests(const struct sim_checks *checks);
 uint32_t sim_check_hosts(const struct sim_checks *checks);
-uint64_t sim_check_guest_pages(const struct sim_checks *checks, uint32_t guest); /* 0: no such guest */
+uint64_t
+sim_check_guest_pages(const struct sim_checks *checks, uint32_t guest); /* 0: no such guest */
 
 struct sim_label {
     char text[80];
@@ -45,7 +48,8 @@ struct sim_about {
     uint32_t migration;
     uint32_t guest;
 };
-void sim_check_fail(struct sim_checks *checks, const struct sim_about *about, const char *format, ...)
+void sim_check_fail(
+    struct sim_checks *checks, const struct sim_about *about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Not a failure, because of a fault that the message names. */
@@ -111,8 +115,9 @@ struct sim_pause {
 void sim_faults_observe(struct sim_faults *faults, const struct sim_observation *observation);
 void sim_faults_deinit(struct sim_faults *faults);
 /* The first fault that the pause cannot be blamed for, or NULL:
- * an outage that was on at any moment of the pause; a steady fault that began or ended after the last full measurement began
- * (one that has been there all the time was measured, and excuses nothing); in both cases none of a third host. */
+ * an outage that was on at any moment of the pause; a steady fault that began or ended after the
+ * last full measurement began (one that has been there all the time was measured, and excuses
+ * nothing); in both cases none of a third host. */
 const struct sim_fault_seen *
 sim_faults_excuse(const struct sim_faults *faults, const struct sim_pause *pause);
 

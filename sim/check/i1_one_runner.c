@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* i1_one_runner.c -- I1: at any instant at most one host runs a guest.
  *
- * Claim: between GUEST_RUNNING and GUEST_STOPPED (or the host's crash) of one host, no other host runs the same guest; and a
- * host runs a guest only with an epoch that nobody has overtaken: one lower than the highest that ever ran, or equal to it on another
- * host, is stale. The second half is what fences rely on: two hosts that run one after the other with one epoch would both be
- * let through by a disk.
- * Checked: at every GUEST_RUNNING.
- * Not covered: writes to disks (there are none yet); a host that an operator's claim declared fenced, although it was not: its runs of
- * that guest do not count any more, since the statement was the operator's. A host that stands still (host pause) counts as
- * running: it may go on at any moment. */
+ * Claim: between GUEST_RUNNING and GUEST_STOPPED (or the host's crash) of one host, no other host
+ * runs the same guest; and a host runs a guest only with an epoch that nobody has overtaken: one
+ * lower than the highest that ever ran, or equal to it on another host, is stale. The second half
+ * is what fences rely on: two hosts that run one after the other with one epoch would both be let
+ * through by a disk. Checked: at every GUEST_RUNNING. Not covered: writes to disks (there are none
+ * yet); a host that an operator's claim declared fenced, although it was not: its runs of that
+ * guest do not count any more, since the statement was the operator's. A host that stands still
+ * (host pause) counts as running: it may go on at any moment. */
 #include "sim/check/checker.h"
 
 #include <inttypes.h>
@@ -19,7 +19,8 @@ struct guest {
     uint32_t epoch_host; /* where it ran */
     bool fenced;
     uint32_t fenced_host;
-    uint64_t fenced_epoch; /* runs at fenced_host with at most this epoch are the operator's fault */
+    uint64_t
+        fenced_epoch; /* runs at fenced_host with at most this epoch are the operator's fault */
 };
 
 struct state {

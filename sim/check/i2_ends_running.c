@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i2_ends_running.c -- I2: after all faults are healed, every guest that no host crash has killed runs on exactly one host.
+/* i2_ends_running.c -- I2: after all faults are healed, every guest that no host crash has killed
+ * runs on exactly one host.
  *
- * Claim: at a healed END each guest runs on exactly one host, or the world names an excuse which this checker can verify from
- * what it saw itself: a host crash counts only if that host went down while the guest ran there or was on its way from or to it; a
- * lost journal only if that host lost its journal.
- * Checked: at END.
- * Not covered: a run that ends unhealed (a host that never returns, a network that stays down): nobody could promise anything then; and
- * whether the world's excuse is the true reason. */
+ * Claim: at a healed END each guest runs on exactly one host, or the world names an excuse which
+ * this checker can verify from what it saw itself: a host crash counts only if that host went down
+ * while the guest ran there or was on its way from or to it; a lost journal only if that host lost
+ * its journal. Checked: at END. Not covered: a run that ends unhealed (a host that never returns, a
+ * network that stays down): nobody could promise anything then; and whether the world's excuse is
+ * the true reason. */
 #include "sim/check/checker.h"
 
 #include <stdlib.h>
@@ -22,7 +23,8 @@ struct state {
     struct sim_checks *checks;
     struct sim_runners runners;
     struct guest *guests;
-    bool *crash_hit;    /* [guest x hosts + host]: that host crashed while it had to do with the guest */
+    bool *
+        crash_hit; /* [guest x hosts + host]: that host crashed while it had to do with the guest */
     bool *journal_lost; /* [host] */
     uint32_t hosts;
     bool ended;
@@ -115,8 +117,9 @@ static void judge(struct state *state, uint32_t index, ferry_time_ns now)
             "%s runs nowhere at the end, and the excuse is not true: %s %s",
             name.text,
             sim_check_host(state->checks, guest->excuse_host).text,
-            guest->excuse == SIM_EXCUSE_HOST_CRASH ? "never crashed while it had to do with the guest"
-                                                   : "never lost its journal");
+            guest->excuse == SIM_EXCUSE_HOST_CRASH
+                ? "never crashed while it had to do with the guest"
+                : "never lost its journal");
     }
 }
 
@@ -155,7 +158,8 @@ static void finish(void *opaque, ferry_time_ns now)
     const struct sim_about about = {"I2", now, SIM_CHECK_NONE, SIM_CHECK_NONE};
 
     if (!state->ended) {
-        sim_check_fail(state->checks, &about, "the run was not brought to its end: nothing is known");
+        sim_check_fail(
+            state->checks, &about, "the run was not brought to its end: nothing is known");
     }
 }
 

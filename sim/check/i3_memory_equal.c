@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i3_memory_equal.c -- I3: at the moment of resume every page of RAM and the device state equal the source's at the pause.
+/* i3_memory_equal.c -- I3: at the moment of resume every page of RAM and the device state equal the
+ * source's at the pause.
  *
- * Claim: whenever a guest begins to run on another host than the one where it ran last, the world has compared at that very instant,
- * all of the guest's pages and its device state, and found no difference; and what it compared with is the pause of
- * the attempt that resumes, after which the guest has not run at the source any more.
- * Checked: at RESUMED_AT_TARGET and at GUEST_RUNNING.
- * Not covered: the comparison itself, which is the world's (it counts the pages it looked at, so that one which looks at too few
- * is found out); disks; a guest that runs on where it ran (an aborted attempt: its memory was never away). */
+ * Claim: whenever a guest begins to run on another host than the one where it ran last, the world
+ * has compared at that very instant, all of the guest's pages and its device state, and found no
+ * difference; and what it compared with is the pause of the attempt that resumes, after which the
+ * guest has not run at the source any more. Checked: at RESUMED_AT_TARGET and at GUEST_RUNNING. Not
+ * covered: the comparison itself, which is the world's (it counts the pages it looked at, so that
+ * one which looks at too few is found out); disks; a guest that runs on where it ran (an aborted
+ * attempt: its memory was never away). */
 #include "sim/check/checker.h"
 
 #include <inttypes.h>
@@ -73,8 +75,8 @@ static void started(struct state *state, const struct sim_observation *seen)
         (struct migration){.started = true, .guest = seen->guest, .to = seen->to};
 }
 
-static void judge_pages(
-    struct state *state, const struct sim_about *about, const struct sim_observation *seen)
+static void
+judge_pages(struct state *state, const struct sim_about *about, const struct sim_observation *seen)
 {
     const struct sim_label guest = sim_check_guest(state->checks, about->guest);
     const uint64_t pages = sim_check_guest_pages(state->checks, about->guest);
@@ -104,7 +106,8 @@ static void judge_pages(
         sim_check_fail(
             state->checks,
             about,
-            "%s resumed with a device state of digest %08" PRIx32 " where the source saved %08" PRIx32,
+            "%s resumed with a device state of digest %08" PRIx32
+            " where the source saved %08" PRIx32,
             guest.text,
             seen->target_state_digest,
             seen->source_state_digest);

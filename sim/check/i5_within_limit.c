@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i5_within_limit.c -- I5: every completed blackout and every aborted attempt's pause is within the limit.
+/* i5_within_limit.c -- I5: every completed blackout and every aborted attempt's pause is within the
+ * limit.
  *
- * Claim: from ATTEMPT_PAUSED to RESUMED_AT_TARGET, or to ATTEMPT_RESUMED, no more time passes than the blackout limit
- * allows (the largest one that was in force during the pause: an operator may change it), unless
- *   - there is no limit: none was given, or it is the switch that `switch-anyway` orders when there is no convergence (the
- *     engine's last VERDICT says so, and the move was started with that policy); or
- *   - a fault excuses it, which the checker names: sim_faults_excuse() says what counts. A steady fault that the migration
- *     has measured for a whole live round excuses nothing: its bandwidth was in the prediction.
- * Checked: at RESUMED_AT_TARGET and ATTEMPT_RESUMED, and at a healed END for a pause that has not ended.
- * Not covered: whether an aborted attempt could have succeeded; what clients felt. */
+ * Claim: from ATTEMPT_PAUSED to RESUMED_AT_TARGET, or to ATTEMPT_RESUMED, no more time passes than
+ * the blackout limit allows (the largest one that was in force during the pause: an operator may
+ * change it), unless
+ *   - there is no limit: none was given, or it is the switch that `switch-anyway` orders when there
+ * is no convergence (the engine's last VERDICT says so, and the move was started with that policy);
+ * or
+ *   - a fault excuses it, which the checker names: sim_faults_excuse() says what counts. A steady
+ * fault that the migration has measured for a whole live round excuses nothing: its bandwidth was
+ * in the prediction. Checked: at RESUMED_AT_TARGET and ATTEMPT_RESUMED, and at a healed END for a
+ * pause that has not ended. Not covered: whether an aborted attempt could have succeeded; what
+ * clients felt. */
 #include "sim/check/checker.h"
 
 #include <stdlib.h>
@@ -106,13 +110,14 @@ judge(struct state *state, const struct migration *migration, const struct sim_o
         sim_check_fail(
             state->checks,
             &about,
-            "%s stood still for %s in attempt %u, which %s; the limit is %s, and no fault excuses it",
+            "%s stood still for %s in attempt %u, which %s; the limit is %s, and no fault excuses "
+            "it",
             guest.text,
             sim_check_time(length).text,
             (unsigned)migration->attempt,
-            seen->kind == SIM_OBSERVED_RESUMED_AT_TARGET    ? "was completed"
-            : seen->kind == SIM_OBSERVED_ATTEMPT_RESUMED    ? "was aborted"
-                                                            : "never ended",
+            seen->kind == SIM_OBSERVED_RESUMED_AT_TARGET ? "was completed"
+            : seen->kind == SIM_OBSERVED_ATTEMPT_RESUMED ? "was aborted"
+                                                         : "never ended",
             sim_check_time(migration->limit_in_pause).text);
     }
 }
@@ -190,7 +195,8 @@ static void finish(void *opaque, ferry_time_ns now)
 
 const struct sim_checker sim_checker_within_limit = {
     .id = "I5",
-    .claim = "every blackout and every aborted pause is within the limit, or a named fault excuses it",
+    .claim =
+        "every blackout and every aborted pause is within the limit, or a named fault excuses it",
     .create = create,
     .observe = observe,
     .finish = finish,

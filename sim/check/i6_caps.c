@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* i6_caps.c -- I6: bandwidth caps and concurrency limits are never exceeded.
  *
- * Claim: any window of 100 ms of a capped migration carries, over all its streams and framing included, at most cap x 100 ms
- * + one batch (the largest that touches the window); where the cap changed inside the window, each part counts with its own. And
- * a drain has never more than `parallel` of its migrations under way.
- * Checked: at each PAYLOAD, when everything that touches a window is known, and at the end; at each MIGRATION_STARTED.
- * Not covered: control messages (a few hundred bytes a round); how large a batch may be; how a batch's bytes are spread
- * inside its own serialisation (they count as even). A migration is under way until its first outcome, and not
- * while its source's engine is down. */
+ * Claim: any window of 100 ms of a capped migration carries, over all its streams and framing
+ * included, at most cap x 100 ms
+ * + one batch (the largest that touches the window); where the cap changed inside the window, each
+ * part counts with its own. And a drain has never more than `parallel` of its migrations under way.
+ * Checked: at each PAYLOAD, when everything that touches a window is known, and at the end; at each
+ * MIGRATION_STARTED. Not covered: control messages (a few hundred bytes a round); how large a batch
+ * may be; how a batch's bytes are spread inside its own serialisation (they count as even). A
+ * migration is under way until its first outcome, and not while its source's engine is down. */
 #include "sim/check/cap_window.h"
 #include "sim/check/checker.h"
 
@@ -64,8 +65,8 @@ static void destroy(void *opaque)
 
 /* ---- drains ---- */
 
-static void drain_counts(
-    struct state *state, struct migration *migration, bool under_way, ferry_time_ns now)
+static void
+drain_counts(struct state *state, struct migration *migration, bool under_way, ferry_time_ns now)
 {
     struct drain *drain;
 
@@ -140,7 +141,8 @@ judge_cap(struct state *state, struct migration *migration, ferry_time_ns known,
     }
 }
 
-static void payload(struct state *state, struct migration *migration, const struct sim_observation *seen)
+static void
+payload(struct state *state, struct migration *migration, const struct sim_observation *seen)
 {
     const struct cap_burst burst = {
         .begun_ns = seen->begun_ns,

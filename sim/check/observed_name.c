@@ -4,7 +4,8 @@
 
 const char *sim_observed_name(enum sim_observed kind)
 {
-    /* Flat on purpose: one row for each kind, in their order; a kind without a row shows as NULL in the test. */
+    /* Flat on purpose: one row for each kind, in their order; a kind without a row shows as NULL in
+     * the test. */
     static const char *const names[SIM_OBSERVED_COUNT] = {
         [SIM_OBSERVED_GUEST_RUNNING] = "GUEST_RUNNING",
         [SIM_OBSERVED_GUEST_STOPPED] = "GUEST_STOPPED",

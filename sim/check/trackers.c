@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trackers.c -- what several checkers must know of the world: who runs where, which faults are on; and their memory. */
+/* trackers.c -- what several checkers must know of the world: who runs where, which faults are on;
+ * and their memory. */
 #include "sim/check/checker.h"
 
 #include <inttypes.h>

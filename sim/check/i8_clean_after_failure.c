@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* i8_clean_after_failure.c -- I8: after healing, a refused, cancelled or failed migration leaves
+ * the source's guest running, unthrottled, and nothing behind on the target.
+ *
+ * Claim: at a healed END, for the latest migration of each guest:
+ *   - if it ended as refused, cancelled or failed, the guest runs on the host that it should have
+ * left, unless a host crash killed it (I2 verifies that excuse);
+ *   - no guest that runs is throttled, unless its migration is still under way;
+ * and for every migration with a final outcome, the host that does not have the guest because of it
+ * (the target, or after a completed one the source) holds nothing of it: no memory, no session
+ * record, no connection. Checked: at END; what is left behind is what the world reports with
+ * LEFTOVER just before. Not covered: what is left behind while the other host is down or has lost
+ * its journal, since nobody can answer for it; records of a migration on the side that has the
+ * guest; the outcome UNKNOWN. */
+#include "sim/check/checker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct migration {
+    bool started;
+    uint32_t guest;
+    uint32_t from;
+    uint32_t to;
+    enum ferry_outcome_kind outcome;
+};
+
+struct guest {
+    uint32_t latest; /* migration, or SIM_CHECK_NONE */
+    uint32_t throttle_percent;
+    bool excused;
+};
+
+struct leftover {
+    uint32_t migration;
+    uint32_t host;
+    char what[40];
+};
+
+struct state {
+    struct sim_checks *checks;
+    struct sim_runners runners;
+    struct guest *guests;
+    struct migration *migrations;
+    size_t migration_capacity;
+    struct leftover *leftovers;
+    size_t leftover_count;
+    size_t leftover_capacity;
+    bool *down;         /* [host] */
+    bool *journal_lost; /* [host] */
+};
+
+static void *create(struct sim_checks *checks)
+{
+    struct state *state = sim_check_allocate(1, sizeof(*state));
+    const uint32_t guests = sim_check_guests(checks);
+
+    state->checks = checks;
+    state->guests = sim_check_allocate(guests, sizeof(*state->guests));
+    state->down = sim_check_allocate(sim_check_hosts(checks), sizeof(bool));
+    state->journal_lost = sim_check_allocate(sim_check_hosts(checks), sizeof(bool));
+    sim_runners_init(&state->runners, guests);
+    for (uint32_t i = 0; i < guests; i++) {
+        state->guests[i].latest = SIM_CHECK_NONE;
+    }
+    return state;
+}
+
+static void destroy(void *opaque)
+{
+    struct state *state = opaque;
+
+    sim_runners_deinit(&state->runners);
+    free(state->guests);
+    free(state->migrations);
+    free(state->leftovers);
+    free(state->down);
+    free(state->journal_lost);
+    free(state);
+}
+
+static const struct migration *migration_at(const struct state *state, uint32_t index)
+{
+    if (index >= state->migration_capacity || !state->migrations[index].started) {
+        return NULL;
+    }
+    return &state->migrations[index];
+}
+
+static bool ended_at_source(const struct migration *migration)
+{
+    return migration->outcome == FERRY_OUTCOME_FAILED ||
+           migration->outcome == FERRY_OUTCOME_CANCELLED ||
+           migration->outcome == FERRY_OUTCOME_REFUSED;
+}
+
+static void judge_guest(struct state *state, uint32_t index, ferry_time_ns now)
+{
+    const struct guest *guest = &state->guests[index];
+    const struct migration *migration = migration_at(state, guest->latest);
+    const struct sim_about about = {"I8", now, guest->latest, index};
+    const bool under_way = migration != NULL && migration->outcome == FERRY_OUTCOME_NONE;
+
+    if (migration != NULL && ended_at_source(migration) && !guest->excused &&
+        !sim_runners_on(&state->runners, index, migration->from)) {
+        sim_check_fail(
+            state->checks,
+            &about,
+            "the migration ended as %s, but %s does not run on %s",
+            ferry_outcome_name(migration->outcome),
+            sim_check_guest(state->checks, index).text,
+            sim_check_host(state->checks, migration->from).text);
+    }
+    if (guest->throttle_percent != 0 && !under_way &&
+        sim_runners_count(&state->runners, index) != 0) {
+        sim_check_fail(
+            state->checks,
+            &about,
+            "%s is still throttled by %u %% at the end",
+            sim_check_guest(state->checks, index).text,
+            (unsigned)guest->throttle_percent);
+    }
+}
+
+/* It cannot answer for the session. */
+static bool mute(const struct state *state, uint32_t host)
+{
+    return host < sim_check_hosts(state->checks) &&
+           (state->down[host] || state->journal_lost[host]);
+}
+
+static void judge_leftover(struct state *state, const struct leftover *leftover, ferry_time_ns now)
+{
+    const struct migration *migration = migration_at(state, leftover->migration);
+    struct sim_about about = {"I8", now, leftover->migration, SIM_CHECK_NONE};
+    uint32_t without;
+
+    if (migration == NULL || mute(state, migration->from) || mute(state, migration->to)) {
+        return;
+    }
+    if (ended_at_source(migration)) {
+        without = migration->to;
+    } else if (migration->outcome == FERRY_OUTCOME_COMPLETED) {
+        without = migration->from;
+    } else {
+        return;
+    }
+    if (leftover->host == without) {
+        about.guest = migration->guest;
+        sim_check_fail(
+            state->checks,
+            &about,
+            "the migration ended as %s, but %s still holds for it: %s",
+            ferry_outcome_name(migration->outcome),
+            sim_check_host(state->checks, without).text,
+            leftover->what);
+    }
+}
+
+static void judge_end(struct state *state, const struct sim_observation *seen)
+{
+    if (!seen->healed) {
+        return;
+    }
+    for (uint32_t i = 0; i < state->runners.guest_count; i++) {
+        judge_guest(state, i, seen->at_ns);
+    }
+    for (size_t i = 0; i < state->leftover_count; i++) {
+        judge_leftover(state, &state->leftovers[i], seen->at_ns);
+    }
+}
+
+static void started(struct state *state, const struct sim_observation *seen)
+{
+    state->migrations = sim_check_grow(
+        state->migrations,
+        &state->migration_capacity,
+        (size_t)seen->migration + 1,
+        sizeof(*state->migrations));
+    state->migrations[seen->migration] = (struct migration){
+        .started = true, .guest = seen->guest, .from = seen->from, .to = seen->to};
+    if (seen->guest < state->runners.guest_count) {
+        state->guests[seen->guest].latest = seen->migration;
+    }
+}
+
+static void left_over(struct state *state, const struct sim_observation *seen)
+{
+    struct leftover *leftover;
+
+    state->leftovers = sim_check_grow(
+        state->leftovers,
+        &state->leftover_capacity,
+        state->leftover_count + 1,
+        sizeof(*state->leftovers));
+    leftover = &state->leftovers[state->leftover_count++];
+    leftover->migration = seen->migration;
+    leftover->host = seen->host;
+    (void)snprintf(
+        leftover->what,
+        sizeof(leftover->what),
+        "%s",
+        seen->text != NULL ? seen->text : "something");
+}
+
+static void observe_guest(struct guest *guest, const struct sim_observation *seen)
+{
+    if (seen->kind == SIM_OBSERVED_THROTTLE) {
+        guest->throttle_percent = seen->throttle_percent;
+    } else if (seen->kind == SIM_OBSERVED_RESUMED_AT_TARGET) {
+        guest->throttle_percent = 0; /* the new host has its own */
+    } else if (seen->kind == SIM_OBSERVED_GUEST_AT_END) {
+        guest->excused = seen->excuse != SIM_EXCUSE_NONE;
+    }
+}
+
+static void observe_host(struct state *state, const struct sim_observation *seen)
+{
+    if (seen->host >= sim_check_hosts(state->checks)) {
+        return;
+    }
+    if (seen->kind == SIM_OBSERVED_HOST_DOWN) {
+        state->down[seen->host] = true;
+    } else if (seen->kind == SIM_OBSERVED_HOST_UP) {
+        state->down[seen->host] = false;
+    } else if (seen->kind == SIM_OBSERVED_JOURNAL_LOST) {
+        state->journal_lost[seen->host] = true;
+    }
+}
+
+static void observe(void *opaque, const struct sim_observation *seen)
+{
+    struct state *state = opaque;
+
+    sim_runners_observe(&state->runners, seen);
+    observe_host(state, seen);
+    if (seen->kind == SIM_OBSERVED_MIGRATION_STARTED) {
+        started(state, seen);
+    } else if (seen->kind == SIM_OBSERVED_OUTCOME) {
+        if (migration_at(state, seen->migration) != NULL) {
+            state->migrations[seen->migration].outcome = seen->outcome->kind;
+        }
+    } else if (seen->kind == SIM_OBSERVED_LEFTOVER) {
+        left_over(state, seen);
+    } else if (seen->kind == SIM_OBSERVED_END) {
+        judge_end(state, seen);
+    } else if (seen->kind == SIM_OBSERVED_RESUMED_AT_TARGET) {
+        const struct migration *migration = migration_at(state, seen->migration);
+
+        if (migration != NULL && migration->guest < state->runners.guest_count) {
+            observe_guest(&state->guests[migration->guest], seen);
+        }
+    } else if (seen->guest < state->runners.guest_count) {
+        observe_guest(&state->guests[seen->guest], seen);
+    }
+}
+
+static void finish(void *opaque, ferry_time_ns now)
+{
+    (void)opaque;
+    (void)now;
+}
+
+const struct sim_checker sim_checker_clean_after_failure = {
+    .id = "I8",
+    .claim =
+        "after a failure the guest runs at the source, unthrottled, and nothing is left behind",
+    .create = create,
+    .observe = observe,
+    .finish = finish,
+    .destroy = destroy,
+};

@@ -2,11 +2,11 @@
 /* divergence.c -- walks two logs side by side and keeps the last lines which were equal. */
 #include "sim/report/divergence.h"
 
+#include "sim/report/utf8.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-
-#include "sim/report/utf8.h"
 
 struct line {
     char *text;
@@ -69,7 +69,8 @@ bool divergence_write(FILE *out, FILE *first, FILE *second)
     if (differs) {
         const size_t before = equal < DIVERGENCE_BEFORE ? equal : DIVERGENCE_BEFORE;
 
-        (void)fprintf(out, "  first diverging event, after %zu which are the same in both:\n", equal);
+        (void)fprintf(
+            out, "  first diverging event, after %zu which are the same in both:\n", equal);
         for (size_t i = equal - before; i < equal; i++) {
             write_line(out, "    both    ", &ring[i % DIVERGENCE_BEFORE]);
         }

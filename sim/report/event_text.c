@@ -2,10 +2,10 @@
 /* event_text.c -- writes events as text. Nothing is left out of a line, see event_text.h. */
 #include "sim/report/event_text.h"
 
+#include "sim/report/quantity_text.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "sim/report/quantity_text.h"
 
 static const char *host_name(const struct scenario *scenario, uint32_t host)
 {

@@ -8,10 +8,10 @@
 #ifndef FERRY_SIM_REPORT_EVENT_TEXT_H
 #define FERRY_SIM_REPORT_EVENT_TEXT_H
 
+#include "sim/report/result.h"
+
 #include <stddef.h>
 #include <stdio.h>
-
-#include "sim/report/result.h"
 
 /* `number seconds side host guest KIND text name=value ... hash`, and a newline. */
 void event_write_line(FILE *out, const struct scenario *scenario, const struct sim_event *event);

@@ -2,11 +2,11 @@
 /* json_writer.c -- commas, escapes and exact decimals. */
 #include "sim/report/json_writer.h"
 
-#include <assert.h>
-#include <inttypes.h>
-
 #include "sim/report/quantity_text.h"
 #include "sim/report/utf8.h"
+
+#include <assert.h>
+#include <inttypes.h>
 
 struct json_writer json_writer_on(FILE *out)
 {

@@ -6,11 +6,11 @@
  */
 #include "sim/report/judge.h"
 
+#include "sim/report/quantity_text.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-
-#include "sim/report/quantity_text.h"
 
 /* How the values of a bound are written in messages. */
 enum unit {
@@ -19,27 +19,24 @@ enum unit {
     UNIT_COUNT,
 };
 
-#define ID_SIZE 16
+#define ID_SIZE 32
 
 struct judge {
     struct sim_result *result;
     const struct scenario_expect *expect;
     char id[ID_SIZE];
-    int64_t at_ns;         /* since when the failure is certain */
-    uint32_t migration;    /* which it is about, or SIM_RESULT_NONE */
-    const char *subject;   /* "move db1" */
+    int64_t at_ns;       /* since when the failure is certain */
+    uint32_t migration;  /* which it is about, or SIM_RESULT_NONE */
+    const char *subject; /* "move db1" */
     const char *name;
 };
 
 static const char *value_text(char text[static QUANTITY_TEXT_SIZE], enum unit unit, int64_t value)
 {
     switch (unit) {
-    case UNIT_TIME:
-        return duration_text(text, value);
-    case UNIT_BYTES:
-        return bytes_text(text, (uint64_t)value);
-    case UNIT_COUNT:
-        break;
+    case UNIT_TIME: return duration_text(text, value);
+    case UNIT_BYTES: return bytes_text(text, (uint64_t)value);
+    case UNIT_COUNT: break;
     }
     (void)snprintf(text, QUANTITY_TEXT_SIZE, "%" PRId64, value);
     return text;
@@ -48,12 +45,9 @@ static const char *value_text(char text[static QUANTITY_TEXT_SIZE], enum unit un
 static const char *unit_suffix(enum unit unit)
 {
     switch (unit) {
-    case UNIT_TIME:
-        return " ns";
-    case UNIT_BYTES:
-        return " bytes";
-    case UNIT_COUNT:
-        break;
+    case UNIT_TIME: return " ns";
+    case UNIT_BYTES: return " bytes";
+    case UNIT_COUNT: break;
     }
     return "";
 }
@@ -203,7 +197,10 @@ static void judge_move(struct judge *judge)
     }
     if (expect->reason != NULL && strstr(outcome->reason, expect->reason) == NULL) {
         judge_fail(
-            judge, "expected a reason with \"%s\", but it is \"%s\"", expect->reason, outcome->reason);
+            judge,
+            "expected a reason with \"%s\", but it is \"%s\"",
+            expect->reason,
+            outcome->reason);
     }
     if (expect->rule != FERRY_RULE_NONE && expect->rule != outcome->verdict.rule) {
         judge_fail(
@@ -262,12 +259,9 @@ static void judge_drain(struct judge *judge)
 static const char *place_text(enum scenario_place place)
 {
     switch (place) {
-    case SCENARIO_PLACE_RUNNING:
-        return "running";
-    case SCENARIO_PLACE_PAUSED:
-        return "paused";
-    case SCENARIO_PLACE_LOST:
-        return "lost";
+    case SCENARIO_PLACE_RUNNING: return "running";
+    case SCENARIO_PLACE_PAUSED: return "paused";
+    case SCENARIO_PLACE_LOST: return "lost";
     }
     return "nowhere";
 }
@@ -385,21 +379,11 @@ void sim_judge(struct sim_result *result)
 
         (void)snprintf(judge.id, sizeof judge.id, "E%zu", i + 1);
         switch (judge.expect->kind) {
-        case SCENARIO_EXPECT_MOVE:
-            judge_move(&judge);
-            break;
-        case SCENARIO_EXPECT_DRAIN:
-            judge_drain(&judge);
-            break;
-        case SCENARIO_EXPECT_GUEST:
-            judge_guest(&judge);
-            break;
-        case SCENARIO_EXPECT_CLIENTS:
-            judge_clients(&judge);
-            break;
-        case SCENARIO_EXPECT_SESSION:
-            judge_session(&judge);
-            break;
+        case SCENARIO_EXPECT_MOVE: judge_move(&judge); break;
+        case SCENARIO_EXPECT_DRAIN: judge_drain(&judge); break;
+        case SCENARIO_EXPECT_GUEST: judge_guest(&judge); break;
+        case SCENARIO_EXPECT_CLIENTS: judge_clients(&judge); break;
+        case SCENARIO_EXPECT_SESSION: judge_session(&judge); break;
         }
     }
 }

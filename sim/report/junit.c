@@ -2,35 +2,26 @@
 /* junit.c -- XML with everything escaped; what XML 1.0 cannot hold becomes U+FFFD. */
 #include "sim/report/junit.h"
 
-#include <inttypes.h>
-
 #include "sim/report/quantity_text.h"
 #include "sim/report/utf8.h"
+
+#include <inttypes.h>
 
 static void put_code(FILE *out, uint32_t code)
 {
     const bool control = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
 
     switch (code) {
-    case '&':
-        (void)fputs("&amp;", out);
-        return;
-    case '<':
-        (void)fputs("&lt;", out);
-        return;
-    case '>':
-        (void)fputs("&gt;", out);
-        return;
-    case '"':
-        (void)fputs("&quot;", out);
-        return;
+    case '&': (void)fputs("&amp;", out); return;
+    case '<': (void)fputs("&lt;", out); return;
+    case '>': (void)fputs("&gt;", out); return;
+    case '"': (void)fputs("&quot;", out); return;
     case '\n':
     case '\t':
     case '\r': /* raw ones would be turned into blanks inside attributes */
         (void)fprintf(out, "&#%u;", (unsigned)code);
         return;
-    default:
-        break;
+    default: break;
     }
     utf8_put(out, control || code == 0xfffe || code == 0xffff ? UTF8_REPLACEMENT : code);
 }
@@ -87,8 +78,7 @@ static void put_counts(FILE *out, const struct run_report *reports, size_t count
 static void put_failures(FILE *out, const struct run_report *report)
 {
     const char *element = report->summary.verdict == SIM_VERDICT_ERROR ? "error" : "failure";
-    const struct report_failure *first =
-        report->failure_count > 0 ? &report->failures[0] : NULL;
+    const struct report_failure *first = report->failure_count > 0 ? &report->failures[0] : NULL;
     char seconds[QUANTITY_TEXT_SIZE];
 
     (void)fprintf(out, "      <%s", element);

@@ -7,9 +7,9 @@
 #ifndef FERRY_SIM_REPORT_JUNIT_H
 #define FERRY_SIM_REPORT_JUNIT_H
 
-#include <stdio.h>
-
 #include "sim/report/run_report.h"
+
+#include <stdio.h>
 
 void junit_document(FILE *out, const struct run_report *reports, size_t count);
 

@@ -7,13 +7,13 @@
  */
 #include "sim/report/result.h"
 
+#include "sim/report/event_text.h"
+#include "sim/report/memory.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "sim/report/event_text.h"
-#include "sim/report/memory.h"
 
 void sim_result_init(struct sim_result *result, const struct scenario *scenario, uint64_t seed)
 {
@@ -231,12 +231,9 @@ sim_result_recent(const struct sim_result *result, uint32_t migration, enum sim_
 const char *sim_verdict_name(enum sim_verdict verdict)
 {
     switch (verdict) {
-    case SIM_VERDICT_PASS:
-        return "pass";
-    case SIM_VERDICT_FAIL:
-        return "fail";
-    case SIM_VERDICT_ERROR:
-        return "error";
+    case SIM_VERDICT_PASS: return "pass";
+    case SIM_VERDICT_FAIL: return "fail";
+    case SIM_VERDICT_ERROR: return "error";
     }
     return "?";
 }
@@ -244,12 +241,9 @@ const char *sim_verdict_name(enum sim_verdict verdict)
 const char *sim_side_name(enum sim_side side)
 {
     switch (side) {
-    case SIM_SIDE_WORLD:
-        return "world";
-    case SIM_SIDE_SOURCE:
-        return "source";
-    case SIM_SIDE_TARGET:
-        return "target";
+    case SIM_SIDE_WORLD: return "world";
+    case SIM_SIDE_SOURCE: return "source";
+    case SIM_SIDE_TARGET: return "target";
     }
     return "?";
 }

@@ -21,13 +21,13 @@
 #ifndef FERRY_SIM_REPORT_RESULT_H
 #define FERRY_SIM_REPORT_RESULT_H
 
+#include "ferry/outcome.h"
+#include "sim/scenario/scenario.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-#include "ferry/outcome.h"
-#include "sim/scenario/scenario.h"
 
 #define SIM_RESULT_NONE UINT32_MAX
 
@@ -48,13 +48,13 @@ struct sim_migration {
     uint32_t guest;
     uint32_t from;
     uint32_t to;
-    uint32_t step;           /* the move or drain which asked for it */
-    int64_t asked_at_ns;     /* when the operator or the drain asked */
-    int64_t queued_ns;       /* from then until its session started; not part of total_ns */
-    int64_t started_at_ns;   /* session start */
-    int64_t paused_at_ns;    /* begin of the pause that ended at the target; 0 unless completed */
-    struct ferry_outcome outcome; /* set through sim_result_outcome() */
-    struct ferry_round *rounds;   /* owned copy of outcome.rounds */
+    uint32_t step;         /* the move or drain which asked for it */
+    int64_t asked_at_ns;   /* when the operator or the drain asked */
+    int64_t queued_ns;     /* from then until its session started; not part of total_ns */
+    int64_t started_at_ns; /* session start */
+    int64_t paused_at_ns;  /* begin of the pause that ended at the target; 0 unless completed */
+    struct ferry_outcome outcome;               /* set through sim_result_outcome() */
+    struct ferry_round *rounds;                 /* owned copy of outcome.rounds */
     enum scenario_session_state source_session; /* at the end: what the journals say of it */
     enum scenario_session_state target_session;
 };
@@ -78,7 +78,7 @@ struct sim_guest_end {
 /* ---- failures ---- */
 
 struct sim_failure_note {
-    char id[16];        /* "I1".."I8", "E3" for the third expectation, "error" */
+    char id[16]; /* "I1".."I8", "E3" for the third expectation, "error" */
     int64_t at_ns;
     uint32_t migration; /* whose two sides the screen shows; SIM_RESULT_NONE: no single one */
     char *message;
@@ -96,11 +96,11 @@ enum sim_side {
 struct sim_event {
     uint64_t number; /* 1 is the first of the run */
     int64_t at_ns;
-    uint64_t hash;   /* the rolling hash with this event in it */
+    uint64_t hash; /* the rolling hash with this event in it */
     enum sim_side side;
-    uint32_t host;      /* or SIM_RESULT_NONE */
-    uint32_t migration; /* or SIM_RESULT_NONE */
-    const char *kind;   /* "ROUND_BEGUN"; upper case, never NULL */
+    uint32_t host;                            /* or SIM_RESULT_NONE */
+    uint32_t migration;                       /* or SIM_RESULT_NONE */
+    const char *kind;                         /* "ROUND_BEGUN"; upper case, never NULL */
     const char *field_name[SIM_EVENT_FIELDS]; /* NULL: not used */
     int64_t field[SIM_EVENT_FIELDS];
     const char *text; /* a name which belongs to it ("mig-a", "GRANT"); NULL: none */
@@ -133,8 +133,8 @@ enum sim_span_kind {
 struct sim_span {
     enum sim_span_kind kind;
     int64_t begin_ns;
-    int64_t end_ns;      /* 0 or INT64_MAX at the begin: span_end() says it, or it goes on */
-    uint32_t migration;  /* those not named by the kind are not looked at */
+    int64_t end_ns;     /* 0 or INT64_MAX at the begin: span_end() says it, or it goes on */
+    uint32_t migration; /* those not named by the kind are not looked at */
     uint32_t guest;
     uint32_t host;
     uint64_t number;

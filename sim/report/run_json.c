@@ -15,7 +15,8 @@ static void member_seconds_or_null(struct json_writer *writer, const char *key, 
     }
 }
 
-/* A migration without an outcome was cut off by the end of the run: nobody knows, so says the word. */
+/* A migration without an outcome was cut off by the end of the run: nobody knows, so says the word.
+ */
 static const char *outcome_word(enum ferry_outcome_kind kind)
 {
     return ferry_outcome_name(kind == FERRY_OUTCOME_NONE ? FERRY_OUTCOME_UNKNOWN : kind);
@@ -165,8 +166,7 @@ static void write_run(struct json_writer *writer, const struct run_report *repor
     json_member_seconds(writer, "wall_s", summary->wall_ns);
     json_member_unsigned(writer, "events", summary->events);
     json_raw(
-        writer,
-        report->details[0] == '\0' ? "\"migrations\":[],\"clients\":[]" : report->details);
+        writer, report->details[0] == '\0' ? "\"migrations\":[],\"clients\":[]" : report->details);
     json_key(writer, "failures");
     json_open(writer, '[');
     for (size_t i = 0; i < report->failure_count; i++) {

@@ -8,11 +8,11 @@
 #ifndef FERRY_SIM_REPORT_RUN_JSON_H
 #define FERRY_SIM_REPORT_RUN_JSON_H
 
-#include <stdio.h>
-
 #include "sim/report/environment.h"
 #include "sim/report/result.h"
 #include "sim/report/run_report.h"
+
+#include <stdio.h>
 
 #define RUN_JSON_VERSION 1
 

@@ -7,13 +7,13 @@
  */
 #include "sim/report/run_report.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "sim/report/memory.h"
 #include "sim/report/run_json.h"
 #include "sim/report/screen.h"
 #include "sim/report/timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define PACKAGE_MAGIC UINT64_C(0x66657272792d7031)
 
@@ -41,8 +41,7 @@ void run_report_deinit(struct run_report *report)
     *report = (struct run_report){.file = NULL};
 }
 
-static void summarise_migration(
-    struct report_summary *summary, const struct ferry_outcome *outcome)
+static void summarise_migration(struct report_summary *summary, const struct ferry_outcome *outcome)
 {
     summary->outcomes[outcome->kind]++;
     if (outcome->total_ns > summary->total_ns) {

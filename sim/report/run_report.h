@@ -11,12 +11,12 @@
 #ifndef FERRY_SIM_REPORT_RUN_REPORT_H
 #define FERRY_SIM_REPORT_RUN_REPORT_H
 
+#include "sim/report/result.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-#include "sim/report/result.h"
 
 #define REPORT_OUTCOMES 6 /* of enum ferry_outcome_kind, NONE too */
 
@@ -30,14 +30,14 @@ struct report_summary {
     uint32_t migrations;
     uint32_t outcomes[REPORT_OUTCOMES];
     int64_t total_ns;
-    int64_t blackout_ns;   /* 0: none */
-    int64_t predicted_ns;  /* of the migration with the longest blackout; NEVER: none */
+    int64_t blackout_ns;  /* 0: none */
+    int64_t predicted_ns; /* of the migration with the longest blackout; NEVER: none */
     uint32_t rounds;
     uint32_t aborted_attempts;
     uint64_t wire_bytes;
     uint32_t clients;
     int64_t longest_gap_ns;
-    uint64_t peak_bytes;   /* resident memory of the run's process, filled in by the parent */
+    uint64_t peak_bytes; /* resident memory of the run's process, filled in by the parent */
 };
 
 struct report_failure {
@@ -75,7 +75,8 @@ void run_report_deinit(struct run_report *report);
 /* Child: writes the package; false if the stream failed. */
 bool report_pack(FILE *out, const struct sim_result *result, const struct report_wishes *wishes);
 
-/* Parent: reads it from the stream's beginning; false: there is no whole package, report untouched. */
+/* Parent: reads it from the stream's beginning; false: there is no whole package, report untouched.
+ */
 bool report_unpack(FILE *in, struct run_report *report);
 
 /* Adds a failure that only the parent can see (the child died, the hashes differ). */

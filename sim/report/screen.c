@@ -2,17 +2,17 @@
 /* screen.c -- draws the screen of a run which did not pass; at most about 45 lines. */
 #include "sim/report/screen.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "sim/report/event_text.h"
 #include "sim/report/quantity_text.h"
 #include "sim/report/utf8.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #define FAILURES_SHOWN 8U
-#define EVENTS_SHOWN 16U
-#define ABORTED_SHOWN FERRY_ATTEMPTS_MAX
-#define BAR_COLUMNS 40U
+#define EVENTS_SHOWN   16U
+#define ABORTED_SHOWN  FERRY_ATTEMPTS_MAX
+#define BAR_COLUMNS    40U
 
 /* ---- head and tail ---- */
 
@@ -27,14 +27,13 @@ void screen_head(FILE *out, const struct run_report *report)
         const struct report_failure *failure = &report->failures[i];
         char seconds[QUANTITY_TEXT_SIZE];
 
-        (void)fprintf(
-            out, "  %-5s at %s s: ", failure->id, seconds_text(seconds, failure->at_ns));
+        (void)fprintf(out, "  %-5s at %s s: ", failure->id, seconds_text(seconds, failure->at_ns));
         (void)utf8_put_plain(out, failure->message, SIZE_MAX);
         (void)fputc('\n', out);
     }
-    const uint64_t hidden = report->failures_dropped + (report->failure_count > FAILURES_SHOWN
-                                                            ? report->failure_count - FAILURES_SHOWN
-                                                            : 0);
+    const uint64_t hidden =
+        report->failures_dropped +
+        (report->failure_count > FAILURES_SHOWN ? report->failure_count - FAILURES_SHOWN : 0);
 
     if (hidden > 0) {
         (void)fprintf(out, "  and %" PRIu64 " more\n", hidden);
@@ -64,7 +63,7 @@ void screen_put_quoted(FILE *out, const char *word)
     (void)fputc('\'', out);
 }
 
-void screen_tail(FILE *out, const struct run_report *report, const char *command)
+void screen_tail(FILE *out, const struct run_report *report, const char *command, bool twice)
 {
     char seconds[QUANTITY_TEXT_SIZE];
 
@@ -75,14 +74,15 @@ void screen_tail(FILE *out, const struct run_report *report, const char *command
         report->summary.events,
         report->summary.hash);
     screen_put_quoted(out, command);
-    (void)fprintf(out, " run --seed %" PRIu64 " ", report->seed);
+    (void)fprintf(out, " run%s --seed %" PRIu64 " ", twice ? " --twice" : "", report->seed);
     screen_put_quoted(out, report->file);
     (void)fputc('\n', out);
 }
 
 /* ---- the migration concerned ---- */
 
-/* That of the first failure that names one; else the first which did not complete; else the last. */
+/* That of the first failure that names one; else the first which did not complete; else the last.
+ */
 static uint32_t migration_concerned(const struct sim_result *result)
 {
     for (size_t i = 0; i < result->failure_count; i++) {
@@ -98,8 +98,8 @@ static uint32_t migration_concerned(const struct sim_result *result)
     return result->migration_count == 0 ? SIM_RESULT_NONE : (uint32_t)(result->migration_count - 1);
 }
 
-static void write_summary(
-    FILE *out, const struct scenario *scenario, const struct sim_migration *migration)
+static void
+write_summary(FILE *out, const struct scenario *scenario, const struct sim_migration *migration)
 {
     const struct ferry_outcome *outcome = &migration->outcome;
     char total[QUANTITY_TEXT_SIZE];
@@ -210,8 +210,7 @@ static const struct sim_event *peek(const struct sides *sides, size_t side)
 }
 
 /* The newest events of the three rings, merged, the newest first. */
-static size_t
-last_events(struct sides *sides, const struct sim_event *events[static EVENTS_SHOWN])
+static size_t last_events(struct sides *sides, const struct sim_event *events[static EVENTS_SHOWN])
 {
     size_t count = 0;
 
@@ -297,8 +296,8 @@ write_events(FILE *out, const struct sim_result *result, uint32_t migration, uns
 {
     const size_t width = (columns - 5) / 2;
     const struct sim_event *events[EVENTS_SHOWN];
-    struct sides sides = {.recent[SIM_SIDE_WORLD] =
-                              sim_result_recent(result, SIM_RESULT_NONE, SIM_SIDE_WORLD)};
+    struct sides sides = {
+        .recent[SIM_SIDE_WORLD] = sim_result_recent(result, SIM_RESULT_NONE, SIM_SIDE_WORLD)};
 
     if (migration != SIM_RESULT_NONE) {
         sides.recent[SIM_SIDE_SOURCE] = sim_result_recent(result, migration, SIM_SIDE_SOURCE);

@@ -10,19 +10,19 @@
 #ifndef FERRY_SIM_REPORT_SCREEN_H
 #define FERRY_SIM_REPORT_SCREEN_H
 
-#include <stdio.h>
-
 #include "sim/report/result.h"
 #include "sim/report/run_report.h"
 
+#include <stdio.h>
+
 #define SCREEN_COLUMNS_DEFAULT 120U
-#define SCREEN_COLUMNS_MIN 80U
-#define SCREEN_COLUMNS_MAX 200U
+#define SCREEN_COLUMNS_MIN     80U
+#define SCREEN_COLUMNS_MAX     200U
 
 void screen_head(FILE *out, const struct run_report *report);
 void screen_middle(FILE *out, const struct sim_result *result, unsigned columns);
-/* `command` is how ferry-sim was called, for example argv[0]. */
-void screen_tail(FILE *out, const struct run_report *report, const char *command);
+/* `command` is how ferry-sim was called, for example argv[0]; `twice`: only two runs show it. */
+void screen_tail(FILE *out, const struct run_report *report, const char *command, bool twice);
 
 /* A word as a shell wants it: quoted only if it must be. A leading `-` becomes `./-`. */
 void screen_put_quoted(FILE *out, const char *word);

@@ -4,15 +4,15 @@
  */
 #include "sim/report/table.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "sim/report/memory.h"
 #include "sim/report/quantity_text.h"
 #include "sim/report/utf8.h"
 
-#define CELL_SIZE 96
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELL_SIZE        96
 #define NAME_COLUMNS_MAX 60U
 
 enum column {
@@ -34,17 +34,17 @@ static const struct {
     const char *title;
     bool right;
 } columns[COLUMNS] = {
-    [COLUMN_SCENARIO] = {"scenario", false},
-    [COLUMN_SEED] = {"seed", true},
-    [COLUMN_VERDICT] = {"verdict", false},
-    [COLUMN_OUTCOME] = {"outcome", false},
-    [COLUMN_TOTAL] = {"total", true},
-    [COLUMN_BLACKOUT] = {"blackout", true},
-    [COLUMN_PREDICTED] = {"predicted", true},
-    [COLUMN_ROUNDS] = {"rounds", true},
-    [COLUMN_WIRE] = {"wire", true},
-    [COLUMN_GAP] = {"client gap", true},
-    [COLUMN_RATIO] = {"virtual/wall", true},
+    [COLUMN_SCENARIO] = {"scenario",     false},
+    [COLUMN_SEED] = {"seed",         true },
+    [COLUMN_VERDICT] = {"verdict",      false},
+    [COLUMN_OUTCOME] = {"outcome",      false},
+    [COLUMN_TOTAL] = {"total",        true },
+    [COLUMN_BLACKOUT] = {"blackout",     true },
+    [COLUMN_PREDICTED] = {"predicted",    true },
+    [COLUMN_ROUNDS] = {"rounds",       true },
+    [COLUMN_WIRE] = {"wire",         true },
+    [COLUMN_GAP] = {"client gap",   true },
+    [COLUMN_RATIO] = {"virtual/wall", true },
 };
 
 struct row {

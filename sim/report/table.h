@@ -8,10 +8,10 @@
 #ifndef FERRY_SIM_REPORT_TABLE_H
 #define FERRY_SIM_REPORT_TABLE_H
 
+#include "sim/report/run_report.h"
+
 #include <stdint.h>
 #include <stdio.h>
-
-#include "sim/report/run_report.h"
 
 #define TABLE_ROWS_MAX 100U
 

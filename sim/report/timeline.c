@@ -7,9 +7,9 @@
  */
 #include "sim/report/timeline.h"
 
-#include <inttypes.h>
-
 #include "sim/report/json_writer.h"
+
+#include <inttypes.h>
 
 enum group { GROUP_MIGRATIONS = 1, GROUP_NETWORKS, GROUP_FAULTS, GROUP_HOSTS };
 #define GROUPS 4U
@@ -74,7 +74,8 @@ static void open_span(
     json_key(&timeline->writer, "ts");
     json_microseconds(&timeline->writer, begin);
     json_key(&timeline->writer, "dur");
-    json_microseconds(&timeline->writer, clip(timeline, end) > begin ? clip(timeline, end) - begin : 0);
+    json_microseconds(
+        &timeline->writer, clip(timeline, end) > begin ? clip(timeline, end) - begin : 0);
 }
 
 static void write_span(
@@ -111,8 +112,8 @@ static struct place migration_place(uint32_t migration, enum track track)
 
 /* ---- migrations ---- */
 
-static void write_blackout(
-    struct timeline *timeline, struct place place, const struct sim_migration *migration)
+static void
+write_blackout(struct timeline *timeline, struct place place, const struct sim_migration *migration)
 {
     const struct ferry_blackout *blackout = &migration->outcome.blackout;
     const struct {
@@ -179,8 +180,7 @@ static void write_migration(struct timeline *timeline, uint32_t index)
         ended ? migration->started_at_ns + migration->outcome.total_ns : INT64_MAX);
     open_arguments(timeline);
     json_member_string(&timeline->writer, "reason", migration->outcome.reason);
-    json_member_string(
-        &timeline->writer, "rule", ferry_rule_name(migration->outcome.verdict.rule));
+    json_member_string(&timeline->writer, "rule", ferry_rule_name(migration->outcome.verdict.rule));
     json_close(&timeline->writer, '}');
     close_event(timeline);
     if (migration->outcome.kind == FERRY_OUTCOME_COMPLETED) {
@@ -252,8 +252,7 @@ static void write_guest(struct timeline *timeline, const struct sim_span *span)
 
     (void)snprintf(name, sizeof name, "%.100s runs on", scenario->guests[span->guest].name);
     write_name(timeline, "thread_name", place, name);
-    write_span(
-        timeline, place, scenario->hosts[span->host].name, span->begin_ns, span->end_ns);
+    write_span(timeline, place, scenario->hosts[span->host].name, span->begin_ns, span->end_ns);
 }
 
 static void write_recorded_span(struct timeline *timeline, const struct sim_span *span)
@@ -261,9 +260,7 @@ static void write_recorded_span(struct timeline *timeline, const struct sim_span
     char name[40];
 
     switch (span->kind) {
-    case SIM_SPAN_ROUND:
-        write_round(timeline, span);
-        return;
+    case SIM_SPAN_ROUND: write_round(timeline, span); return;
     case SIM_SPAN_ATTEMPT:
         (void)snprintf(name, sizeof name, "attempt %" PRIu64, span->number);
         write_span(
@@ -281,21 +278,11 @@ static void write_recorded_span(struct timeline *timeline, const struct sim_span
             span->begin_ns,
             span->end_ns);
         return;
-    case SIM_SPAN_FAULT:
-        write_fault(timeline, span);
-        return;
-    case SIM_SPAN_HOST_DOWN:
-        write_host(timeline, span, "down");
-        return;
-    case SIM_SPAN_HOST_PAUSED:
-        write_host(timeline, span, "paused");
-        return;
-    case SIM_SPAN_DAEMON_DOWN:
-        write_host(timeline, span, "daemon down");
-        return;
-    case SIM_SPAN_GUEST_HERE:
-        write_guest(timeline, span);
-        return;
+    case SIM_SPAN_FAULT: write_fault(timeline, span); return;
+    case SIM_SPAN_HOST_DOWN: write_host(timeline, span, "down"); return;
+    case SIM_SPAN_HOST_PAUSED: write_host(timeline, span, "paused"); return;
+    case SIM_SPAN_DAEMON_DOWN: write_host(timeline, span, "daemon down"); return;
+    case SIM_SPAN_GUEST_HERE: write_guest(timeline, span); return;
     }
 }
 
@@ -340,8 +327,7 @@ static void write_use(
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
         json_key(&timeline->writer, uses[i].name);
         /* three decimals: kbit/s written as if they were nanoseconds of a microsecond */
-        json_microseconds(
-            &timeline->writer, (int64_t)kilobits_per_second(uses[i].bytes, over_ns));
+        json_microseconds(&timeline->writer, (int64_t)kilobits_per_second(uses[i].bytes, over_ns));
     }
     json_close(&timeline->writer, '}');
     close_event(timeline);

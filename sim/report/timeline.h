@@ -11,11 +11,11 @@
 #ifndef FERRY_SIM_REPORT_TIMELINE_H
 #define FERRY_SIM_REPORT_TIMELINE_H
 
-#include <stdint.h>
-#include <stdio.h>
-
 #include "sim/report/result.h"
 #include "sim/report/run_report.h"
+
+#include <stdint.h>
+#include <stdio.h>
 
 /* Child: the events of one run, elements of `traceEvents` without the brackets. */
 void timeline_write(FILE *out, const struct sim_result *result, uint32_t run_index);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verbs.c -- the one list of what ferry-sim does: help, man page and completion are made from it.
+ */
+#include "sim/cli/cli.h"
+
+const struct cli_verb cli_verbs[] = {
+    {"run",        "run scenarios and judge them",            &cli_run_argp,        cli_run   },
+    {"show",       "explain scenarios in words",              &cli_show_argp,       cli_show  },
+    {"schema",     "print the JSON Schema of scenario files", &cli_schema_argp,     cli_schema},
+    {"completion",
+     "print what bash needs to complete the command",         &cli_completion_argp,
+     cli_completion                                                                           },
+    {"man",        "print the manual page",                   &cli_man_argp,        cli_man   },
+    {NULL,         NULL,                                      NULL,                 NULL      },
+};
+
+const char cli_exit_status[] =
+    "The exit status is 0 if every run passed, 1 if some run failed or ended in an error, 2 for "
+    "wrong "
+    "usage, an invalid scenario, or a file that cannot be read or written.";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bits.h -- small integer helpers of the model, in one place because they are easy to get subtly wrong.
+ * bits.h -- small integer helpers of the model, in one place because they are easy to get subtly
+ * wrong.
  */
 #ifndef MODEL_BITS_H
 #define MODEL_BITS_H

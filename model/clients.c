@@ -2,18 +2,19 @@
 /*
  * clients.c -- requests in the order in which they were sent.
  *
- * Requests are answered and fail in the order in which they were sent: they need the same guest time from the moment
- * they reach the guest, and have the same time-out. So the open ones are a queue: those that have reached the guest at
- * the front, with the guest time at which they will be answered, those that wait to reach it behind.
+ * Requests are answered and fail in the order in which they were sent: they need the same guest
+ * time from the moment they reach the guest, and have the same time-out. So the open ones are a
+ * queue: those that have reached the guest at the front, with the guest time at which they will be
+ * answered, those that wait to reach it behind.
  */
 #include "model/clients.h"
-
-#include <assert.h>
-#include <stdlib.h>
 
 #include "model/bits.h"
 #include "model/histogram.h"
 #include "model/pacer.h"
+
+#include <assert.h>
+#include <stdlib.h>
 
 struct request {
     int64_t sent_at; /* real time */
@@ -46,8 +47,8 @@ struct model_clients {
 struct model_clients *model_clients_create(const struct model_clients_config *config)
 {
     uint64_t seconds = config->rate.seconds == 0 ? 1 : config->rate.seconds;
-    bool rate_fits = seconds <= MODEL_RATE_SECONDS_MAX &&
-                     config->rate.amount <= UINT64_C(1000000000) * seconds;
+    bool rate_fits =
+        seconds <= MODEL_RATE_SECONDS_MAX && config->rate.amount <= UINT64_C(1000000000) * seconds;
     if (!rate_fits || config->rtt_ns < 0 || config->timeout_ns < 1 || config->start_ns < 0) {
         return NULL;
     }
@@ -197,8 +198,7 @@ bool model_clients_redirect(struct model_clients *clients, int64_t now)
 }
 
 void model_clients_report(
-    const struct model_clients *clients,
-    struct model_clients_report *report_out)
+    const struct model_clients *clients, struct model_clients_report *report_out)
 {
     *report_out = (struct model_clients_report){
         .sent = clients->tail,

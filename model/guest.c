@@ -2,22 +2,24 @@
 /*
  * guest.c -- the guest's clock, its dirty log, and the merge of its sources.
  *
- * The clock is a line through an anchor: at real time `anchor_real` guest time is `anchor_guest`, and passes at
- * percent / 100 from there. A first-write fault moves the anchor's real time on by what it costs: all later guest
- * times then come that much later. While it is being paid for, the line lies below what has been reached already,
- * and the guest simply does nothing. Stopping keeps what is left of a fault to pay for after the next start.
+ * The clock is a line through an anchor: at real time `anchor_real` guest time is `anchor_guest`,
+ * and passes at percent / 100 from there. A first-write fault moves the anchor's real time on by
+ * what it costs: all later guest times then come that much later. While it is being paid for, the
+ * line lies below what has been reached already, and the guest simply does nothing. Stopping keeps
+ * what is left of a fault to pay for after the next start.
  *
- * The two directions agree exactly: guest time g has been reached by real time r if and only if real_of(g) <= r.
+ * The two directions agree exactly: guest time g has been reached by real time r if and only if
+ * real_of(g) <= r.
  */
 #include "model/guest.h"
-
-#include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "model/bits.h"
 #include "model/rng.h"
 #include "model/source.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct model_guest {
     char *name;
@@ -129,7 +131,8 @@ static bool write_page(struct model_guest *guest, uint64_t page)
     return model_memory_write(guest->memory, page, tag);
 }
 
-/* The source whose write comes first, of equal ones the first in the list; *second_out is when another one is due. */
+/* The source whose write comes first, of equal ones the first in the list; *second_out is when
+ * another one is due. */
 static struct model_source *first_source(struct model_guest *guest, int64_t *second_out)
 {
     struct model_source *first = NULL;
@@ -161,6 +164,12 @@ static void run(struct model_guest *guest, int64_t until, int64_t now)
         }
         do {
             int64_t at = source->next;
+            if (source->kind == MODEL_WORKLOAD_UNIFORM) {
+                model_memory_expect_writes(
+                    guest->memory,
+                    model_source_ahead(source, MODEL_AHEAD - 1),
+                    model_source_ahead(source, MODEL_AHEAD / 2));
+            }
             uint64_t page = model_source_take(source);
             guest->reached = at > guest->reached ? at : guest->reached;
             if (!write_page(guest, page)) {
@@ -189,11 +198,7 @@ bool model_guest_advance(struct model_guest *guest, int64_t now)
     return !guest->failed;
 }
 
-bool model_guest_reach(
-    struct model_guest *guest,
-    int64_t guest_time,
-    int64_t now,
-    int64_t *at_out)
+bool model_guest_reach(struct model_guest *guest, int64_t guest_time, int64_t now, int64_t *at_out)
 {
     assert(now >= guest->now);
     if (guest_time < guest->reached) {
@@ -284,7 +289,8 @@ uint64_t model_guest_collect(struct model_guest *guest, int64_t now, uint64_t *b
 {
     model_guest_advance(guest, now);
     size_t size = (size_t)model_memory_word_count(guest->memory) * sizeof(*guest->dirty);
-    if (!guest->logging) { /* only after begin_logging found no memory, and then the guest has failed */
+    if (!guest->logging) { /* only after begin_logging found no memory, and then the guest has
+                              failed */
         assert(guest->failed);
         memset(bitmap_out, 0, size);
         return 0;

@@ -39,7 +39,8 @@ int64_t model_histogram_percentile(const struct model_histogram *histogram, uint
     if (histogram->total == 0) {
         return 0;
     }
-    /* The rank that reaches the share, rounded up, without overflow: thousands and the rest apart. */
+    /* The rank that reaches the share, rounded up, without overflow: thousands and the rest apart.
+     */
     uint64_t rank = histogram->total / 1000 * permille;
     rank += (histogram->total % 1000 * permille + 999) / 1000;
     uint64_t seen = 0;

@@ -2,22 +2,23 @@
 /*
  * memory.c -- lifetime and changes of a guest's memory. Questions are in memory_query.c.
  *
- * A tag: bit 63 says that it is a write (else it is initial data), bits 40 to 62 are the guest, bits 0 to 39 the number
- * of the write, or the page plus 1. So tag 0 is left for zero pages, no two guests share a tag, and a wrong page can be
- * put in words ("holds write 17 of guest 3").
+ * A tag: bit 63 says that it is a write (else it is initial data), bits 40 to 62 are the guest,
+ * bits 0 to 39 the number of the write, or the page plus 1. So tag 0 is left for zero pages, no two
+ * guests share a tag, and a wrong page can be put in words ("holds write 17 of guest 3").
  *
- * Bytes mode writes real content whose first 8 bytes are the tag. A write changes the head and one line of 64 bytes
- * elsewhere in the page, as a guest would, so that delta encoders have something to find.
+ * Bytes mode writes real content whose first 8 bytes are the tag. A write changes the head and one
+ * line of 64 bytes elsewhere in the page, as a guest would, so that delta encoders have something
+ * to find.
  */
 #include "model/memory.h"
+
+#include "model/memory_store.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "model/memory_store.h"
 
 #define TAG_WRITTEN     (UINT64_C(1) << 63)
 #define TAG_GUEST_SHIFT 40
@@ -75,8 +76,7 @@ struct model_memory *model_memory_create(const struct model_memory_config *confi
     if (config->bytes) {
         memory->bytes = calloc((size_t)config->page_count, (size_t)config->page_size);
     } else {
-        memory->leaves =
-            calloc((size_t)model_memory_word_count(memory), sizeof(struct model_leaf));
+        memory->leaves = calloc((size_t)model_memory_word_count(memory), sizeof(struct model_leaf));
     }
     if (memory->bytes == NULL && memory->leaves == NULL) {
         free(memory);
@@ -164,8 +164,7 @@ void model_memory_clear(struct model_memory *memory)
         return;
     }
     model_store_deinit(&memory->store);
-    memset(
-        memory->leaves, 0, (size_t)model_memory_word_count(memory) * sizeof(struct model_leaf));
+    memset(memory->leaves, 0, (size_t)model_memory_word_count(memory) * sizeof(struct model_leaf));
 }
 
 static void write_bytes(struct model_memory *memory, uint64_t page, uint64_t tag)
@@ -195,11 +194,22 @@ bool model_memory_write(struct model_memory *memory, uint64_t page, uint64_t tag
     return model_leaf_put(&memory->store, leaf, page % MODEL_WORD_PAGES, tag);
 }
 
+void model_memory_expect_writes(const struct model_memory *memory, uint64_t page, uint64_t sooner)
+{
+    if (memory->leaves == NULL) {
+        return;
+    }
+    __builtin_prefetch(&memory->leaves[page / MODEL_WORD_PAGES], 1);
+    /* This leaf was asked for some writes ago, so reading it costs little now, and its tags can be
+     * asked for. */
+    const struct model_leaf *leaf = &memory->leaves[sooner / MODEL_WORD_PAGES];
+    if (leaf->capacity == MODEL_WORD_PAGES) {
+        __builtin_prefetch(&leaf->tags[sooner % MODEL_WORD_PAGES], 1);
+    }
+}
+
 bool model_memory_place_tags(
-    struct model_memory *memory,
-    uint64_t first,
-    uint64_t count,
-    const uint64_t *tags)
+    struct model_memory *memory, uint64_t first, uint64_t count, const uint64_t *tags)
 {
     assert_range(memory, first, count);
     assert(memory->bytes == NULL);
@@ -221,15 +231,11 @@ bool model_memory_place_tags(
 }
 
 bool model_memory_place_bytes(
-    struct model_memory *memory,
-    uint64_t first,
-    uint64_t count,
-    const uint8_t *bytes)
+    struct model_memory *memory, uint64_t first, uint64_t count, const uint8_t *bytes)
 {
     assert_range(memory, first, count);
     assert(memory->bytes != NULL);
-    memcpy(
-        memory->bytes + first * memory->page_size, bytes, (size_t)(count * memory->page_size));
+    memcpy(memory->bytes + first * memory->page_size, bytes, (size_t)(count * memory->page_size));
     return true;
 }
 
@@ -237,8 +243,7 @@ void model_memory_place_zero(struct model_memory *memory, uint64_t first, uint64
 {
     assert_range(memory, first, count);
     if (memory->bytes != NULL) {
-        memset(
-            memory->bytes + first * memory->page_size, 0, (size_t)(count * memory->page_size));
+        memset(memory->bytes + first * memory->page_size, 0, (size_t)(count * memory->page_size));
         return;
     }
     struct leaf_range range;

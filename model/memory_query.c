@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory_query.c -- what a memory holds: tags, zero pages, runs, and the comparison of every page of two memories.
+ * memory_query.c -- what a memory holds: tags, zero pages, runs, and the comparison of every page
+ * of two memories.
  *
- * Comparison is by what a page holds, not by how it is stored. Leaves that are stored alike are compared as such, 64
- * pages at a time; only where they differ are pages looked at one by one.
+ * Comparison is by what a page holds, not by how it is stored. Leaves that are stored alike are
+ * compared as such, 64 pages at a time; only where they differ are pages looked at one by one.
  */
+#include "model/memory_store.h"
+
 #include <assert.h>
 #include <string.h>
-
-#include "model/memory_store.h"
 
 uint64_t model_memory_page_count(const struct model_memory *memory)
 {
@@ -72,10 +73,7 @@ uint64_t model_memory_tag(const struct model_memory *memory, uint64_t page)
 }
 
 void model_memory_read_tags(
-    const struct model_memory *memory,
-    uint64_t first,
-    uint64_t count,
-    uint64_t *tags_out)
+    const struct model_memory *memory, uint64_t first, uint64_t count, uint64_t *tags_out)
 {
     for (uint64_t i = 0; i < count; i++) {
         tags_out[i] = model_memory_tag(memory, first + i);
@@ -111,10 +109,7 @@ static uint64_t selected(const uint64_t *bitmap, uint64_t word, uint64_t from, u
 }
 
 uint64_t model_memory_count_zero(
-    const struct model_memory *memory,
-    const uint64_t *bitmap,
-    uint64_t first,
-    uint64_t count)
+    const struct model_memory *memory, const uint64_t *bitmap, uint64_t first, uint64_t count)
 {
     assert(first <= memory->page_count && count <= memory->page_count - first);
     uint64_t zero = 0;
@@ -187,10 +182,8 @@ static bool leaves_alike(const struct model_leaf *left, const struct model_leaf 
     return true;
 }
 
-static bool pages_equal(
-    const struct model_memory *left,
-    const struct model_memory *right,
-    uint64_t page)
+static bool
+pages_equal(const struct model_memory *left, const struct model_memory *right, uint64_t page)
 {
     if (left->bytes != NULL) {
         const uint8_t *left_bytes = model_memory_const_bytes(left, page);

@@ -2,8 +2,9 @@
 /*
  * memory_store.c -- leaves of 64 pages, and the store of their tag arrays.
  *
- * A leaf grows from room for 4 tags to 16 to 64 and never shrinks until it is cleared; the arrays it outgrew go to free
- * lists and serve other leaves. So no leaf ever holds more than 512 bytes of tags, which is the bound promised.
+ * A leaf grows from room for 4 tags to 16 to 64 and never shrinks until it is cleared; the arrays
+ * it outgrew go to free lists and serve other leaves. So no leaf ever holds more than 512 bytes of
+ * tags, which is the bound promised.
  */
 #include "model/memory_store.h"
 
@@ -94,7 +95,8 @@ static bool leaf_grow(struct model_store *store, struct model_leaf *leaf)
     return true;
 }
 
-bool model_leaf_put(struct model_store *store, struct model_leaf *leaf, uint64_t index, uint64_t tag)
+bool model_leaf_put(
+    struct model_store *store, struct model_leaf *leaf, uint64_t index, uint64_t tag)
 {
     assert(tag != 0);
     uint64_t bit = model_bit(index);

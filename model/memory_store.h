@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory_store.h -- inside of memory.c, memory_query.c and payload.c: how tags are kept. Nobody else includes it.
+ * memory_store.h -- inside of memory.c, memory_query.c and payload.c: how tags are kept. Nobody
+ * else includes it.
  *
- * 64 pages are a leaf, one bitmap word wide. A page whose bit is in `initial` has the initial tag of its own number, one
- * whose bit is in `written` has an explicit tag, others are zero; no page is in both. Explicit tags are packed in page
- * order while there are few (room for 4 or 16), and indexed by page once there is room for all 64: scattered writes to a
- * huge guest then cost tens of bytes, not a leaf of tags each, and the hot set is one array access.
+ * 64 pages are a leaf, one bitmap word wide. A page whose bit is in `initial` has the initial tag
+ * of its own number, one whose bit is in `written` has an explicit tag, others are zero; no page is
+ * in both. Explicit tags are packed in page order while there are few (room for 4 or 16), and
+ * indexed by page once there is room for all 64: scattered writes to a huge guest then cost tens of
+ * bytes, not a leaf of tags each, and the hot set is one array access.
  */
 #ifndef MODEL_MEMORY_STORE_H
 #define MODEL_MEMORY_STORE_H
@@ -44,7 +46,8 @@ struct model_memory {
 void model_store_deinit(struct model_store *store); /* leaves it empty and usable */
 
 /* One page's explicit tag; false: no memory. tag is not 0. */
-bool model_leaf_put(struct model_store *store, struct model_leaf *leaf, uint64_t index, uint64_t tag);
+bool model_leaf_put(
+    struct model_store *store, struct model_leaf *leaf, uint64_t index, uint64_t tag);
 
 /* Takes explicit tags away; the pages of `mask` are then zero, or initial if their bit says so. */
 void model_leaf_drop(struct model_leaf *leaf, uint64_t mask);

@@ -29,9 +29,7 @@ void model_oracle_rounds(
 }
 
 struct model_oracle_a1 model_oracle_constant(
-    const struct model_oracle_copy *copy,
-    double dirty_pages_per_second,
-    unsigned n)
+    const struct model_oracle_copy *copy, double dirty_pages_per_second, unsigned n)
 {
     struct model_oracle_a1 result = {0};
     double first_s = model_oracle_sending_s(copy, copy->first_pages);
@@ -126,11 +124,7 @@ double model_oracle_mathis_rate(double mss_bytes, double rtt_s, double loss)
 }
 
 double model_oracle_loss_rate(
-    double bytes_per_second,
-    double mss_bytes,
-    double rtt_s,
-    double loss,
-    unsigned streams)
+    double bytes_per_second, double mss_bytes, double rtt_s, double loss, unsigned streams)
 {
     if (loss <= 0.0 || rtt_s <= 0.0) {
         return bytes_per_second;
@@ -142,15 +136,13 @@ double model_oracle_tfrc_rate(double packet_bytes, double rtt_s, double loss, do
 {
     double timeout_s = 4.0 * rtt_s;
     double recovery = rtt_s * sqrt(2.0 * b * loss / 3.0);
-    double waiting = timeout_s * 3.0 * sqrt(3.0 * b * loss / 8.0) * loss * (1.0 + 32.0 * loss * loss);
+    double waiting =
+        timeout_s * 3.0 * sqrt(3.0 * b * loss / 8.0) * loss * (1.0 + 32.0 * loss * loss);
     return packet_bytes / (recovery + waiting);
 }
 
 void model_oracle_shared_link(
-    const double *bytes,
-    size_t count,
-    double bytes_per_second,
-    double *finish_out)
+    const double *bytes, size_t count, double bytes_per_second, double *finish_out)
 {
     double time = 0.0;
     double sent = 0.0; /* by each of those that are left */

@@ -2,15 +2,16 @@
 /*
  * pacer.h -- instants that are evenly spaced at an exact rate.
  *
- * Instant k (from 1) is floor(k x period), where the period is a fraction: the remainder is carried along, so there is no
- * drift however long it runs. By time t exactly floor(t / period) instants have passed.
+ * Instant k (from 1) is floor(k x period), where the period is a fraction: the remainder is carried
+ * along, so there is no drift however long it runs. By time t exactly floor(t / period) instants
+ * have passed.
  */
 #ifndef MODEL_PACER_H
 #define MODEL_PACER_H
 
-#include <stdint.h>
-
 #include "model/workload.h"
+
+#include <stdint.h>
 
 #define MODEL_TIME_NEVER INT64_MAX
 
@@ -22,9 +23,10 @@ struct model_pacer {
     uint64_t carried;
 };
 
-/* `unit` of the rate's amount make one instant: 4096 for bytes and page writes, 1 for requests. The rate is at most one
- * instant a nanosecond. */
-void model_pacer_init(struct model_pacer *pacer, struct model_rate rate, uint64_t unit, int64_t start);
+/* `unit` of the rate's amount make one instant: 4096 for bytes and page writes, 1 for requests. The
+ * rate is at most one instant a nanosecond. */
+void model_pacer_init(
+    struct model_pacer *pacer, struct model_rate rate, uint64_t unit, int64_t start);
 
 /* On to the next instant; there is one now. */
 static inline void model_pacer_step(struct model_pacer *pacer)

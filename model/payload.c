@@ -2,20 +2,21 @@
 /*
  * payload.c -- a queue of page contents.
  *
- * Tag mode: an entry is a run of pages inside one leaf of 64, with the leaf's two bit sets; explicit tags follow in a queue
- * of their own. When an entry is placed where it came from (every time, unless something is wrong) it is 2 words of bits;
- * elsewhere it is placed page by page with its true tags. Bytes mode: the queue holds the pages themselves.
+ * Tag mode: an entry is a run of pages inside one leaf of 64, with the leaf's two bit sets;
+ * explicit tags follow in a queue of their own. When an entry is placed where it came from (every
+ * time, unless something is wrong) it is 2 words of bits; elsewhere it is placed page by page with
+ * its true tags. Bytes mode: the queue holds the pages themselves.
  *
- * Invariant: an entry's pages [next, end) are still queued, and the tag queue holds exactly the explicit tags of
- * all queued pages, in order.
+ * Invariant: an entry's pages [next, end) are still queued, and the tag queue holds exactly the
+ * explicit tags of all queued pages, in order.
  */
 #include "model/payload.h"
+
+#include "model/memory_store.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "model/memory_store.h"
 
 struct entry {
     uint64_t word;
@@ -181,12 +182,10 @@ bool model_payload_append(
     return true;
 }
 
-/* The true tag of the entry's page at bit `index`; *tags is the next explicit tag, and moves on if it is used. */
-static uint64_t entry_tag(
-    const struct entry *entry,
-    uint32_t guest_id,
-    uint64_t index,
-    const uint64_t **tags)
+/* The true tag of the entry's page at bit `index`; *tags is the next explicit tag, and moves on if
+ * it is used. */
+static uint64_t
+entry_tag(const struct entry *entry, uint32_t guest_id, uint64_t index, const uint64_t **tags)
 {
     if ((entry->written & model_bit(index)) != 0) {
         uint64_t tag = **tags;
@@ -201,10 +200,7 @@ static uint64_t entry_tag(
 
 /* Places bits [next, next + count) of the entry in the leaf they came from. */
 static bool place_at_home(
-    struct model_memory *memory,
-    const struct entry *entry,
-    uint64_t count,
-    const uint64_t *tags)
+    struct model_memory *memory, const struct entry *entry, uint64_t count, const uint64_t *tags)
 {
     struct model_leaf *leaf = &memory->leaves[entry->word];
     uint64_t mask = model_bit_range(entry->next, count);
@@ -258,10 +254,7 @@ static uint64_t head_pages(const struct model_payload *payload, uint64_t count)
 }
 
 bool model_payload_place(
-    struct model_payload *payload,
-    struct model_memory *memory,
-    uint64_t first,
-    uint64_t count)
+    struct model_payload *payload, struct model_memory *memory, uint64_t first, uint64_t count)
 {
     assert(first <= memory->page_count && count <= memory->page_count - first);
     if (count > payload->pages) {
@@ -324,7 +317,8 @@ static uint64_t entry_sum(
     const uint64_t *tags)
 {
     uint64_t mask = model_bit_range(from, count);
-    if ((entry->initial & mask) == mask) { /* an untouched run: initial tags are consecutive numbers */
+    if ((entry->initial & mask) ==
+        mask) { /* an untouched run: initial tags are consecutive numbers */
         uint64_t lowest = model_tag_initial(guest_id, entry->word * MODEL_WORD_PAGES + from);
         return lowest * count + count * (count - 1) / 2;
     }
@@ -361,8 +355,8 @@ uint32_t model_payload_digest(const struct model_payload *payload, uint64_t skip
     assert(skip <= payload->pages && count <= payload->pages - skip);
     uint64_t sum = 0;
     if (count > 0 && payload->has_bytes) {
-        const uint8_t *bytes = (const uint8_t *)payload->bytes.data + payload->bytes.head +
-                               skip * payload->page_size;
+        const uint8_t *bytes =
+            (const uint8_t *)payload->bytes.data + payload->bytes.head + skip * payload->page_size;
         for (uint64_t i = 0; i < count * payload->page_size; i += sizeof(uint64_t)) {
             uint64_t word;
             memcpy(&word, bytes + i, sizeof(word));

@@ -2,13 +2,14 @@
 /*
  * rng.c -- xoshiro256** seeded through SplitMix64, and a Feistel permutation.
  *
- * Both are published constructions with known quality; what matters here is that they are integer arithmetic only.
+ * Both are published constructions with known quality; what matters here is that they are integer
+ * arithmetic only.
  */
 #include "model/rng.h"
 
-#include <assert.h>
-
 #include "model/bits.h"
+
+#include <assert.h>
 
 #define GOLDEN_GAMMA UINT64_C(0x9e3779b97f4a7c15)
 #define FNV_OFFSET   UINT64_C(0xcbf29ce484222325)
@@ -25,7 +26,8 @@ uint64_t model_rng_derive(uint64_t seed, const char *name)
     for (const char *at = name; *at != '\0'; at++) {
         hash = (hash ^ (unsigned char)*at) * FNV_PRIME;
     }
-    /* The seed goes through the mixer before the name joins it: seeds 1, 2, 3 must not give neighbouring streams. */
+    /* The seed goes through the mixer before the name joins it: seeds 1, 2, 3 must not give
+     * neighbouring streams. */
     return model_mix(model_mix(seed + GOLDEN_GAMMA) ^ hash);
 }
 
@@ -55,8 +57,8 @@ uint64_t model_rng_next(struct model_rng *rng)
 uint64_t model_rng_below(struct model_rng *rng, uint64_t bound)
 {
     assert(bound > 0);
-    /* The high half of draw x bound is the answer; draws whose low half falls into the incomplete last stretch are
-     * rejected, which takes out the bias (Lemire 2019). */
+    /* The high half of draw x bound is the answer; draws whose low half falls into the incomplete
+     * last stretch are rejected, which takes out the bias (Lemire 2019). */
     model_wide product = (model_wide)model_rng_next(rng) * bound;
     if ((uint64_t)product < bound) {
         uint64_t incomplete = (0 - bound) % bound;
@@ -88,9 +90,10 @@ uint64_t model_permutation_at(const struct model_permutation *permutation, uint6
     uint32_t bits = permutation->half_bits;
     uint64_t mask = (UINT64_C(1) << bits) - 1;
     uint64_t value = index;
-    /* A Feistel network permutes [0, 4^bits). Walking on from values outside of [0, size) until one is inside gives a
-     * permutation of [0, size): the walk follows a cycle that contains `index`, so it ends, after under 4 steps on
-     * average because the domain is less than 4 times the size. */
+    /* A Feistel network permutes [0, 4^bits). Walking on from values outside of [0, size) until one
+     * is inside gives a permutation of [0, size): the walk follows a cycle that contains `index`,
+     * so it ends, after under 4 steps on average because the domain is less than 4 times the size.
+     */
     do {
         uint64_t left = value >> bits;
         uint64_t right = value & mask;

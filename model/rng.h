@@ -2,8 +2,9 @@
 /*
  * rng.h -- the seeded generator of the model, and how independent generators are split off by name.
  *
- * The same seed and name give the same draws on every compiler and machine. Every user has a generator of his own, so
- * that one more draw here never moves a draw there. Never two draws in one expression: C does not order them.
+ * The same seed and name give the same draws on every compiler and machine. Every user has a
+ * generator of his own, so that one more draw here never moves a draw there. Never two draws in one
+ * expression: C does not order them.
  */
 #ifndef MODEL_RNG_H
 #define MODEL_RNG_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * source.c -- a workload taken apart into sources, their gates, and the two paced kinds (sweep and uniform).
+ * source.c -- a workload taken apart into sources, their gates, and the two paced kinds (sweep and
+ * uniform).
  */
 #include "model/source.h"
 
@@ -37,16 +38,18 @@ static struct model_source *add_source(struct builder *builder, enum model_workl
     return source;
 }
 
-static void add_set(
-    struct builder *builder,
-    enum model_workload_kind kind,
-    const struct model_write_set *set)
+static void
+add_set(struct builder *builder, enum model_workload_kind kind, const struct model_write_set *set)
 {
     struct model_source *source = add_source(builder, kind);
     source->base = builder->next_page;
     source->pages = set->size_bytes / builder->page_size;
     source->pages += set->size_bytes % builder->page_size != 0 ? 1 : 0;
     builder->next_page += source->pages;
+    for (unsigned i = 0; kind == MODEL_WORKLOAD_UNIFORM && i < MODEL_AHEAD && source->pages > 0;
+         i++) {
+        source->ahead[i] = source->base + model_rng_below(&source->rng, source->pages);
+    }
     model_pacer_init(&source->pacer, set->rate, MODEL_WRITE_BYTES, 0);
     model_source_carry_out(source);
 }
@@ -196,7 +199,8 @@ int64_t model_source_local(const struct model_source *source, int64_t guest_time
     return time;
 }
 
-/* Finds the shift at the pacer's local time, and how far it holds. Past the end of time there is no write. */
+/* Finds the shift at the pacer's local time, and how far it holds. Past the end of time there is no
+ * write. */
 static void find_shift(struct model_source *source)
 {
     int64_t local = source->pacer.next;
@@ -243,7 +247,9 @@ uint64_t model_source_take(struct model_source *source)
         model_pacer_step(&source->pacer);
         break;
     case MODEL_WORKLOAD_UNIFORM:
-        page = source->base + model_rng_below(&source->rng, source->pages);
+        page = source->ahead[source->at];
+        source->ahead[source->at] = source->base + model_rng_below(&source->rng, source->pages);
+        source->at = (source->at + 1) % MODEL_AHEAD;
         model_pacer_step(&source->pacer);
         break;
     case MODEL_WORKLOAD_CURVE: page = model_source_curve_take(source); break;

@@ -2,12 +2,14 @@
 /*
  * source.h -- inside of guest.c: one stream of page writes, as (guest time, page) in order of time.
  *
- * A workload falls apart into such sources: a hotset is two, phases are those of all their parts. Each has a local time of
- * its own, which passes only while its phases and bursts are on; gates say how local time lies in guest time. So a source
- * knows nothing of phases: it writes at local times, and the gates carry them outward.
+ * A workload falls apart into such sources: a hotset is two, phases are those of all their parts.
+ * Each has a local time of its own, which passes only while its phases and bursts are on; gates say
+ * how local time lies in guest time. So a source knows nothing of phases: it writes at local times,
+ * and the gates carry them outward.
  *
- * Invariants. `next` never decreases and is MODEL_TIME_NEVER when there is no further write. Sources share no state and
- * no random draws, so what one does never depends on when another was asked.
+ * Invariants. `next` never decreases and is MODEL_TIME_NEVER when there is no further write.
+ * Sources share no state and no random draws, so what one does never depends on when another was
+ * asked.
  */
 #ifndef MODEL_SOURCE_H
 #define MODEL_SOURCE_H
@@ -24,6 +26,11 @@ struct model_gate {
     int64_t offset;
     int64_t on;
 };
+
+/* Draws ahead of a uniform source, a power of two. A random write to a huge guest misses the caches
+ * twice (which leaf, and its tags); knowing the pages some writes before hides most of that. Draws
+ * come in the same order all the same. */
+#define MODEL_AHEAD 16U
 
 #define MODEL_GATES_MAX (MODEL_PHASE_DEPTH_MAX + 1)
 
@@ -46,14 +53,16 @@ struct model_source_replay {
 };
 
 struct model_source {
-    int64_t next; /* guest time of the next write */
+    int64_t next;  /* guest time of the next write */
     int64_t shift; /* guest time - local time, up to local_end */
     int64_t local_end;
     enum model_workload_kind kind; /* SWEEP, UNIFORM, CURVE or REPLAY */
     uint64_t base;                 /* first page of the set */
     uint64_t pages;
-    uint64_t at; /* sweep: where it is in the set */
-    struct model_pacer pacer; /* in local time; curve and replay set its `next` themselves */
+    uint64_t at; /* sweep: where it is in the set; uniform: which of `ahead` is next */
+    uint64_t ahead[MODEL_AHEAD]; /* uniform: pages already drawn, so that memory can be fetched in
+                                    time */
+    struct model_pacer pacer;    /* in local time; curve and replay set its `next` themselves */
     struct model_rng rng;
     struct model_source_curve curve;
     struct model_source_replay replay;
@@ -75,8 +84,16 @@ bool model_sources_init(
     uint64_t seed);
 void model_sources_deinit(struct model_sources *sources);
 
-/* A collection (or the beginning of logging) at this guest time; curves begin anew. logging: false ends them. */
+/* A collection (or the beginning of logging) at this guest time; curves begin anew. logging: false
+ * ends them. */
 void model_sources_collected(struct model_sources *sources, int64_t guest_time, bool logging);
+
+/* The page that a uniform source writes `distance` writes after its next one, 0 to MODEL_AHEAD - 1.
+ */
+static inline uint64_t model_source_ahead(const struct model_source *source, uint64_t distance)
+{
+    return source->ahead[(source->at + distance) % MODEL_AHEAD];
+}
 
 /* The page of the source's next write; `next` moves on to the one after it. */
 uint64_t model_source_take(struct model_source *source);

@@ -2,17 +2,19 @@
 /*
  * source_measured.c -- the two sources that follow a recording of a real guest.
  *
- * Curve: n(t) unique dirty pages t after a collection, linear between points. Page i of the permutation is written at the
- * first nanosecond at which n(t) >= i + 1, so at every instant exactly floor(n(t)) pages are dirty.
+ * Curve: n(t) unique dirty pages t after a collection, linear between points. Page i of the
+ * permutation is written at the first nanosecond at which n(t) >= i + 1, so at every instant
+ * exactly floor(n(t)) pages are dirty.
  *
- * Replay: the pages of an interval in a random order, one in each of as many equal parts of the interval, at a random
- * place in its part: nothing bunches, and the last is written at the interval's end at the latest. So a collection at the
- * time of a trace line finds exactly the pages of that line.
+ * Replay: the pages of an interval in a random order, one in each of as many equal parts of the
+ * interval, at a random place in its part: nothing bunches, and the last is written at the
+ * interval's end at the latest. So a collection at the time of a trace line finds exactly the pages
+ * of that line.
  */
+#include "model/source.h"
+
 #include <assert.h>
 #include <stdlib.h>
-
-#include "model/source.h"
 
 /* When page number `curve.reached` is due, or never. Moves the segment on. */
 static void curve_schedule(struct model_source *source)

@@ -2,17 +2,18 @@
 /*
  * trace.c -- parser and writer of recorded dirty logs. Where the bytes come from is trace_input.c.
  *
- * The parser looks at one byte at a time and never holds a line, so that lines may be as long as they like. Each function
- * begins at the byte in `parser->byte` and ends at the first one that it does not understand.
+ * The parser looks at one byte at a time and never holds a line, so that lines may be as long as
+ * they like. Each function begins at the byte in `parser->byte` and ends at the first one that it
+ * does not understand.
  */
 #include "model/trace.h"
+
+#include "model/trace_input.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "model/trace_input.h"
 
 #define NS_PER_MS       INT64_C(1000000)
 #define DEFAULT_PAGE    UINT64_C(4096)
@@ -32,10 +33,8 @@ struct parser {
     struct model_trace_error *error;
 };
 
-__attribute__((format(printf, 2, 3))) static bool fail(
-    struct parser *parser,
-    const char *format,
-    ...)
+__attribute__((format(printf, 2, 3))) static bool
+fail(struct parser *parser, const char *format, ...)
 {
     if (parser->error->text[0] == '\0') { /* the first cause is the one to tell */
         va_list arguments;
@@ -53,7 +52,8 @@ static void next_byte(struct parser *parser)
 }
 
 /* Makes room for one more element. The array is at most `limit` long. */
-static bool grow(struct parser *parser, void **array, uint64_t *capacity, size_t size, uint64_t limit)
+static bool
+grow(struct parser *parser, void **array, uint64_t *capacity, size_t size, uint64_t limit)
 {
     if (*capacity >= limit) {
         return fail(parser, "the trace is too long");
@@ -112,13 +112,10 @@ static bool parse_number(struct parser *parser, const char *what, uint64_t max, 
     return true;
 }
 
-/* first+count, after all runs before it and not touching them. *end is where the run before ended, and becomes
- * where this one does. */
-static bool parse_run(
-    struct parser *parser,
-    bool first_of_line,
-    uint64_t *end,
-    struct model_trace_run *run_out)
+/* first+count, after all runs before it and not touching them. *end is where the run before ended,
+ * and becomes where this one does. */
+static bool
+parse_run(struct parser *parser, bool first_of_line, uint64_t *end, struct model_trace_run *run_out)
 {
     uint64_t pages = parser->trace->page_count;
     uint64_t first = 0;
@@ -140,7 +137,8 @@ static bool parse_run(
             pages);
     }
     if (!first_of_line && first <= *end) {
-        return fail(parser, "run %" PRIu64 "+%" PRIu64 " overlaps or touches the one before", first, count);
+        return fail(
+            parser, "run %" PRIu64 "+%" PRIu64 " overlaps or touches the one before", first, count);
     }
     *end = first + count;
     *run_out = (struct model_trace_run){.first = (uint32_t)first, .count = (uint32_t)count};
@@ -240,13 +238,12 @@ static bool parse_nonzero(struct parser *parser)
     while (parser->byte == ' ') {
         next_byte(parser);
         void *array = trace->nonzero;
-        if (trace->nonzero_count == parser->nonzero_capacity &&
-            !grow(
-                parser,
-                &array,
-                &parser->nonzero_capacity,
-                sizeof(*trace->nonzero),
-                MODEL_TRACE_RUNS_MAX)) {
+        if (trace->nonzero_count == parser->nonzero_capacity && !grow(
+                                                                    parser,
+                                                                    &array,
+                                                                    &parser->nonzero_capacity,
+                                                                    sizeof(*trace->nonzero),
+                                                                    MODEL_TRACE_RUNS_MAX)) {
             return false;
         }
         trace->nonzero = array;
@@ -263,13 +260,12 @@ static bool add_interval(struct parser *parser, int64_t end_ns)
 {
     struct model_trace *trace = parser->trace;
     void *array = trace->intervals;
-    if (trace->interval_count == parser->interval_capacity &&
-        !grow(
-            parser,
-            &array,
-            &parser->interval_capacity,
-            sizeof(*trace->intervals),
-            MODEL_TRACE_LINES_MAX)) {
+    if (trace->interval_count == parser->interval_capacity && !grow(
+                                                                  parser,
+                                                                  &array,
+                                                                  &parser->interval_capacity,
+                                                                  sizeof(*trace->intervals),
+                                                                  MODEL_TRACE_LINES_MAX)) {
         return false;
     }
     trace->intervals = array;
@@ -303,9 +299,12 @@ static bool parse_interval(struct parser *parser)
     while (parser->byte == ' ') {
         next_byte(parser);
         void *array = trace->runs;
-        if (trace->run_count == parser->run_capacity &&
-            !grow(
-                parser, &array, &parser->run_capacity, sizeof(*trace->runs), MODEL_TRACE_RUNS_MAX)) {
+        if (trace->run_count == parser->run_capacity && !grow(
+                                                            parser,
+                                                            &array,
+                                                            &parser->run_capacity,
+                                                            sizeof(*trace->runs),
+                                                            MODEL_TRACE_RUNS_MAX)) {
             return false;
         }
         trace->runs = array;
@@ -344,9 +343,8 @@ static bool parse_all(struct parser *parser)
     return true;
 }
 
-static struct model_trace *parse_input(
-    struct model_trace_input *input,
-    struct model_trace_error *error_out)
+static struct model_trace *
+parse_input(struct model_trace_input *input, struct model_trace_error *error_out)
 {
     *error_out = (struct model_trace_error){0};
     if (input == NULL) {
@@ -375,10 +373,8 @@ struct model_trace *model_trace_load(const char *path, struct model_trace_error 
     return parse_input(model_trace_input_open(path), error_out);
 }
 
-struct model_trace *model_trace_parse(
-    const void *data,
-    size_t size,
-    struct model_trace_error *error_out)
+struct model_trace *
+model_trace_parse(const void *data, size_t size, struct model_trace_error *error_out)
 {
     return parse_input(model_trace_input_memory(data, size), error_out);
 }

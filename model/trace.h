@@ -2,15 +2,18 @@
 /*
  * trace.h -- recorded dirty logs: read, kept in memory, written.
  *
- * The format is text, plain or compressed with zstd (told apart by the first bytes, not by the name):
+ * The format is text, plain or compressed with zstd (told apart by the first bytes, not by the
+ * name):
  *
- *     # key value            any number of header lines; `pages` is required, `page` is the page size (default 4096)
- *     nonzero 16+18 4096+5   once: pages that are not zero at time 0, as first+count
- *     100 257+1 510+1        then the log: time in ms since the line before's read, and the pages written since then
+ *     # key value            any number of header lines; `pages` is required, `page` is the page
+ * size (default 4096) nonzero 16+18 4096+5   once: pages that are not zero at time 0, as
+ * first+count 100 257+1 510+1        then the log: time in ms since the line before's read, and the
+ * pages written since then
  *
- * Numbers are decimal. Times increase strictly, runs increase and do not touch each other, all pages lie inside the
- * memory; an interval without writes has only the time. Anything else is an error with its line number. The reader's
- * memory is bounded by the limits below, whatever the input says.
+ * Numbers are decimal. Times increase strictly, runs increase and do not touch each other, all
+ * pages lie inside the memory; an interval without writes has only the time. Anything else is an
+ * error with its line number. The reader's memory is bounded by the limits below, whatever the
+ * input says.
  */
 #ifndef MODEL_TRACE_H
 #define MODEL_TRACE_H
@@ -21,9 +24,9 @@
 #include <stdio.h>
 
 #define MODEL_TRACE_PAGES_MAX UINT32_MAX
-#define MODEL_TRACE_RUNS_MAX (UINT64_C(1) << 25)  /* of a whole trace: 256 MiB */
-#define MODEL_TRACE_LINES_MAX (UINT64_C(1) << 22) /* 116 hours at 100 ms */
-#define MODEL_TRACE_MS_MAX INT64_C(1000000000000) /* times, in ms: 31 years */
+#define MODEL_TRACE_RUNS_MAX  (UINT64_C(1) << 25)    /* of a whole trace: 256 MiB */
+#define MODEL_TRACE_LINES_MAX (UINT64_C(1) << 22)    /* 116 hours at 100 ms */
+#define MODEL_TRACE_MS_MAX    INT64_C(1000000000000) /* times, in ms: 31 years */
 
 struct model_trace_run {
     uint32_t first;
@@ -58,10 +61,8 @@ struct model_trace_error {
 
 /* NULL: *error_out says why. */
 struct model_trace *model_trace_load(const char *path, struct model_trace_error *error_out);
-struct model_trace *model_trace_parse(
-    const void *data,
-    size_t size,
-    struct model_trace_error *error_out);
+struct model_trace *
+model_trace_parse(const void *data, size_t size, struct model_trace_error *error_out);
 void model_trace_destroy(struct model_trace *trace); /* NULL is fine */
 
 /* Writes the text form; what model_trace_load() reads back is equal. false: the stream failed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace_input.c -- raw bytes come in blocks, from a file or from memory; text goes out byte by byte.
+ * trace_input.c -- raw bytes come in blocks, from a file or from memory; text goes out byte by
+ * byte.
  *
  *     file or memory --fetch--> raw --zstd, or as it is--> text --next--> parser
  */
@@ -76,7 +77,8 @@ static int refill_text(struct model_trace_input *input)
             copy_plain(input);
             continue;
         }
-        /* Also when the raw data is over: zstd may still hold text of a frame that it has not called complete. */
+        /* Also when the raw data is over: zstd may still hold text of a frame that it has not
+         * called complete. */
         ZSTD_outBuffer out = {.dst = input->text, .size = BUFFER_SIZE, .pos = 0};
         size_t left = ZSTD_decompressStream(input->zstd, &out, &input->raw);
         input->frame_complete = left == 0;
@@ -89,7 +91,8 @@ static int refill_text(struct model_trace_input *input)
     return 0;
 }
 
-/* Looks at the first bytes. false: no memory. A file that cannot be read (a folder) is one that is broken. */
+/* Looks at the first bytes. false: no memory. A file that cannot be read (a folder) is one that is
+ * broken. */
 static bool begin(struct model_trace_input *input)
 {
     input->frame_complete = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * workload.c -- can a guest run this workload? Everything that source.c relies on is checked here, so that it may add and
- * multiply without looking.
+ * workload.c -- can a guest run this workload? Everything that source.c relies on is checked here,
+ * so that it may add and multiply without looking.
  */
 #include "model/workload.h"
 
@@ -22,9 +22,8 @@ static enum model_workload_status count_source(struct budget *budget)
     return budget->sources > MODEL_SOURCES_MAX ? MODEL_WORKLOAD_TOO_MANY : MODEL_WORKLOAD_OK;
 }
 
-static enum model_workload_status check_set(
-    const struct model_write_set *set,
-    struct budget *budget)
+static enum model_workload_status
+check_set(const struct model_write_set *set, struct budget *budget)
 {
     const struct model_rate *rate = &set->rate;
     uint64_t seconds = rate->seconds == 0 ? 1 : rate->seconds;
@@ -43,9 +42,8 @@ static enum model_workload_status check_set(
     return count_source(budget);
 }
 
-static enum model_workload_status check_burst(
-    const struct model_workload_spec *spec,
-    struct budget *budget)
+static enum model_workload_status
+check_burst(const struct model_workload_spec *spec, struct budget *budget)
 {
     if (spec->burst.on_ns < 1 || spec->burst.off_ns < 0 || spec->burst.on_ns > CYCLE_NS_MAX / 2 ||
         spec->burst.off_ns > CYCLE_NS_MAX / 2) {
@@ -54,9 +52,8 @@ static enum model_workload_status check_burst(
     return check_set(&spec->burst.set, budget);
 }
 
-static enum model_workload_status check_curve(
-    const struct model_workload_spec *spec,
-    struct budget *budget)
+static enum model_workload_status
+check_curve(const struct model_workload_spec *spec, struct budget *budget)
 {
     struct model_curve_point last = {0};
     for (size_t i = 0; i < spec->curve.count; i++) {
@@ -79,9 +76,8 @@ static enum model_workload_status check_curve(
     return count_source(budget);
 }
 
-static enum model_workload_status check_replay(
-    const struct model_workload_spec *spec,
-    struct budget *budget)
+static enum model_workload_status
+check_replay(const struct model_workload_spec *spec, struct budget *budget)
 {
     const struct model_trace *trace = spec->replay.trace;
     if (trace == NULL) {
@@ -94,9 +90,8 @@ static enum model_workload_status check_replay(
 }
 
 /* All but phases: those are walked by check(). */
-static enum model_workload_status check_plain(
-    const struct model_workload_spec *spec,
-    struct budget *budget)
+static enum model_workload_status
+check_plain(const struct model_workload_spec *spec, struct budget *budget)
 {
     enum model_workload_status status = MODEL_WORKLOAD_BAD_KIND;
     switch (spec->kind) {
@@ -148,9 +143,7 @@ static enum model_workload_status check( // NOLINT(misc-no-recursion)
 }
 
 enum model_workload_status model_workload_check(
-    const struct model_workload_spec *spec,
-    uint64_t page_count,
-    uint64_t page_size)
+    const struct model_workload_spec *spec, uint64_t page_count, uint64_t page_size)
 {
     struct budget budget = {
         .pages_left = page_count,
@@ -171,7 +164,9 @@ const char *model_workload_status_text(enum model_workload_status status)
         break;
     case MODEL_WORKLOAD_EMPTY_SET: text = "a set of size 0 cannot be written to at a rate"; break;
     case MODEL_WORKLOAD_TOO_LARGE: text = "the workload's sets exceed the memory"; break;
-    case MODEL_WORKLOAD_BAD_TIMES: text = "a time must be positive, and a cycle under 73 years"; break;
+    case MODEL_WORKLOAD_BAD_TIMES:
+        text = "a time must be positive, and a cycle under 73 years";
+        break;
     case MODEL_WORKLOAD_BAD_CURVE:
         text = "a curve needs points with increasing times and pages that do not decrease";
         break;

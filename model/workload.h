@@ -2,14 +2,17 @@
 /*
  * workload.h -- how a guest writes to its memory, as a plain value.
  *
- * A scenario file is parsed into this; guest.h turns it into page writes. Nothing here is owned: arrays, sub-workloads
- * and traces are borrowed and must outlive every guest that was made from the value.
+ * A scenario file is parsed into this; guest.h turns it into page writes. Nothing here is owned:
+ * arrays, sub-workloads and traces are borrowed and must outlive every guest that was made from the
+ * value.
  *
- * Meanings. Sets lie from page 0 up, disjoint, in the order in which they are mentioned (hot before cold, an earlier
- * phase before a later one). A rate of r bytes a second is r/4096 page writes a second of guest time whatever the page
- * size is, so that a fleet with coarse pages has the same number of writes. Guest time stops while the guest is paused.
- * The workload of a phase sees only the time in which its phase is on: a sweep goes on where it was, no write is lost
- * at the edge of a phase, and the mean rate is exact. `curve` and `replay` have no set: they address the whole memory.
+ * Meanings. Sets lie from page 0 up, disjoint, in the order in which they are mentioned (hot before
+ * cold, an earlier phase before a later one). A rate of r bytes a second is r/4096 page writes a
+ * second of guest time whatever the page size is, so that a fleet with coarse pages has the same
+ * number of writes. Guest time stops while the guest is paused. The workload of a phase sees only
+ * the time in which its phase is on: a sweep goes on where it was, no write is lost at the edge of
+ * a phase, and the mean rate is exact. `curve` and `replay` have no set: they address the whole
+ * memory.
  */
 #ifndef MODEL_WORKLOAD_H
 #define MODEL_WORKLOAD_H
@@ -23,7 +26,8 @@ struct model_trace;
 /* Bytes that one page write stands for in a rate. */
 #define MODEL_WRITE_BYTES UINT64_C(4096)
 
-/* Largest `seconds` of a rate: six decimals of a quantity survive, and period arithmetic stays in 64 bits. */
+/* Largest `seconds` of a rate: six decimals of a quantity survive, and period arithmetic stays in
+ * 64 bits. */
 #define MODEL_RATE_SECONDS_MAX UINT64_C(1000000)
 
 /* No rate is over one page write a nanosecond. */
@@ -35,8 +39,9 @@ struct model_trace;
 /* Write sources of one guest (a hotset has two, phases have the sum of their parts). */
 #define MODEL_SOURCES_MAX 64
 
-/* An exact rate: `amount` in every `seconds` seconds. 0.1 MiB/s is {1048576, 10}. amount 0 is "never"; seconds is 1 to
- * MODEL_RATE_SECONDS_MAX, and 0 counts as 1 so that {.amount = n} means what it says. */
+/* An exact rate: `amount` in every `seconds` seconds. 0.1 MiB/s is {1048576, 10}. amount 0 is
+ * "never"; seconds is 1 to MODEL_RATE_SECONDS_MAX, and 0 counts as 1 so that {.amount = n} means
+ * what it says. */
 struct model_rate {
     uint64_t amount;
     uint64_t seconds;
@@ -90,11 +95,12 @@ struct model_workload_spec {
             size_t count;
         } phases;
         struct {
-            const struct model_curve_point *points; /* t increasing, pages not decreasing; (0,0) is implied */
+            const struct model_curve_point
+                *points; /* t increasing, pages not decreasing; (0,0) is implied */
             size_t count;
         } curve;
         struct {
-            const char *path;                /* as written in the scenario; the model does not open it */
+            const char *path; /* as written in the scenario; the model does not open it */
             const struct model_trace *trace; /* loaded by whoever read the scenario */
         } replay;
     };
@@ -103,22 +109,20 @@ struct model_workload_spec {
 enum model_workload_status {
     MODEL_WORKLOAD_OK,
     MODEL_WORKLOAD_BAD_KIND,
-    MODEL_WORKLOAD_BAD_RATE,      /* seconds or bytes a second over their limits */
-    MODEL_WORKLOAD_EMPTY_SET,     /* a rate over 0 on a set without pages */
-    MODEL_WORKLOAD_TOO_LARGE,     /* the sets, the curve or the trace exceed the memory */
-    MODEL_WORKLOAD_BAD_TIMES,     /* a length that must be positive is not, or a cycle over 2^61 ns */
-    MODEL_WORKLOAD_BAD_CURVE,     /* points out of order, or none */
-    MODEL_WORKLOAD_TOO_DEEP,      /* phases nested over MODEL_PHASE_DEPTH_MAX */
-    MODEL_WORKLOAD_TOO_MANY,      /* over MODEL_SOURCES_MAX write sources */
-    MODEL_WORKLOAD_NO_TRACE,      /* replay without a loaded trace */
+    MODEL_WORKLOAD_BAD_RATE,  /* seconds or bytes a second over their limits */
+    MODEL_WORKLOAD_EMPTY_SET, /* a rate over 0 on a set without pages */
+    MODEL_WORKLOAD_TOO_LARGE, /* the sets, the curve or the trace exceed the memory */
+    MODEL_WORKLOAD_BAD_TIMES, /* a length that must be positive is not, or a cycle over 2^61 ns */
+    MODEL_WORKLOAD_BAD_CURVE, /* points out of order, or none */
+    MODEL_WORKLOAD_TOO_DEEP,  /* phases nested over MODEL_PHASE_DEPTH_MAX */
+    MODEL_WORKLOAD_TOO_MANY,  /* over MODEL_SOURCES_MAX write sources */
+    MODEL_WORKLOAD_NO_TRACE,  /* replay without a loaded trace */
     MODEL_WORKLOAD_TRACE_MISMATCH /* the trace was recorded with another number or size of pages */
 };
 
 /* Can a guest with this memory run this workload? The first thing wrong is reported. */
 enum model_workload_status model_workload_check(
-    const struct model_workload_spec *spec,
-    uint64_t page_count,
-    uint64_t page_size);
+    const struct model_workload_spec *spec, uint64_t page_count, uint64_t page_size);
 
 /* One sentence for a status. Never NULL. */
 const char *model_workload_status_text(enum model_workload_status status);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clients_test.c -- what users see: latencies, the gap of a pause, failures, and the wait for the announcement.
+ * clients_test.c -- what users see: latencies, the gap of a pause, failures, and the wait for the
+ * announcement.
  */
 #include "model/clients.h"
 
@@ -10,7 +11,8 @@
 #define PAGES UINT64_C(1000)
 
 static const struct model_workload_spec idle = {.kind = MODEL_WORKLOAD_IDLE};
-static const struct model_workload_spec sweep = { /* a write each 10 ms */
+static const struct model_workload_spec sweep = {
+  /* a write each 10 ms */
     .kind = MODEL_WORKLOAD_SWEEP,
     .sweep = {.size_bytes = PAGES * PAGE_4K, .rate = {4096 * 100, 1}},
 };
@@ -85,7 +87,8 @@ static void requests_wait_through_a_pause(void **unused)
 {
     (void)unused;
     struct scene scene = scene_of(&idle, 0);
-    /* The request of 5.000 s is answered at 5.0002 s. The pause begins in the middle of that of 5.001 s. */
+    /* The request of 5.000 s is answered at 5.0002 s. The pause begins in the middle of that
+     * of 5.001 s. */
     stop_at(&scene, 5001 * MS + 50 * US);
     start_at(&scene, 5101 * MS + 50 * US);
 
@@ -144,7 +147,7 @@ static void an_answer_at_the_very_deadline_still_counts(void **unused)
     (void)unused;
     for (int64_t late = 0; late < 2; late++) {
         struct scene scene = scene_of(&idle, 0);
-        stop_at(&scene, 999 * US); /* the request of 1 ms finds it stopped */
+        stop_at(&scene, 999 * US);                  /* the request of 1 ms finds it stopped */
         start_at(&scene, SECOND + 800 * US + late); /* and would be answered at 1.001 s */
 
         struct model_clients_report report = report_at(&scene, 2 * SECOND);
@@ -271,7 +274,9 @@ static void configs_out_of_range_are_refused(void **unused)
     (void)unused;
     struct scene scene = scene_of(&idle, 0);
     const struct model_clients_config good = {
-        .guest = scene.guest, .rate = {1000, 1}, .rtt_ns = 0, .timeout_ns = 1};
+        .guest = scene.guest, .rate = {1000, 1},
+             .rtt_ns = 0, .timeout_ns = 1
+    };
     struct model_clients *clients = model_clients_create(&good);
     assert_non_null(clients);
     model_clients_destroy(clients);

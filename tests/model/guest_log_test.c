@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guest_log_test.c -- the dirty log: no write is lost, faults cost what they should, and asking often changes nothing.
+ * guest_log_test.c -- the dirty log: no write is lost, faults cost what they should, and asking
+ * often changes nothing.
  */
 #include "model/rng.h"
 #include "support.h"
@@ -13,25 +14,36 @@ static const struct model_workload_spec sweep_fast = {
 };
 static const struct model_workload_spec hotset = {
     .kind = MODEL_WORKLOAD_HOTSET,
-    .hotset = {
-        .hot = {.size_bytes = 100 * PAGE_4K, .rate = {4096 * UINT64_C(20000), 1}},
-        .cold = {.size_bytes = 2500 * PAGE_4K, .rate = {4096 * UINT64_C(777), 1}},
-    },
+    .hotset =
+        {
+                 .hot = {.size_bytes = 100 * PAGE_4K, .rate = {4096 * UINT64_C(20000), 1}},
+                 .cold = {.size_bytes = 2500 * PAGE_4K, .rate = {4096 * UINT64_C(777), 1}},
+                 },
 };
 static const struct model_workload_spec burst = {
     .kind = MODEL_WORKLOAD_BURST,
-    .burst = {
-        .set = {.size_bytes = 300 * PAGE_4K, .rate = {4096 * UINT64_C(9001), 1}},
-        .on_ns = 70 * MS,
-        .off_ns = 31 * MS,
-    },
+    .burst =
+        {
+                .set = {.size_bytes = 300 * PAGE_4K, .rate = {4096 * UINT64_C(9001), 1}},
+                .on_ns = 70 * MS,
+                .off_ns = 31 * MS,
+                },
 };
-static const struct model_phase phase_list[] = {{50 * MS, &burst}, {33 * MS, &hotset}};
+static const struct model_phase phase_list[] = {
+    {50 * MS, &burst },
+    {33 * MS, &hotset}
+};
 static const struct model_workload_spec phases = {
-    .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = phase_list, .count = 2}};
-static const struct model_curve_point points[] = {{0, 0}, {10 * MS, 500}, {200 * MS, 900}};
+    .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = phase_list, .count = 2}
+};
+static const struct model_curve_point points[] = {
+    {0,        0  },
+    {10 * MS,  500},
+    {200 * MS, 900}
+};
 static const struct model_workload_spec curve = {
-    .kind = MODEL_WORKLOAD_CURVE, .curve = {.points = points, .count = 3}};
+    .kind = MODEL_WORKLOAD_CURVE, .curve = {.points = points, .count = 3}
+};
 
 static const struct model_workload_spec *const workloads[] = {
     &sweep_fast, &hotset, &burst, &phases, &curve};
@@ -78,7 +90,8 @@ static void the_log_holds_exactly_the_pages_that_changed(void **unused)
     }
 }
 
-/* A run with collections, pauses and a throttle; between them the guest is advanced in `steps` pieces. */
+/* A run with collections, pauses and a throttle; between them the guest is advanced in `steps`
+ * pieces. */
 static uint64_t digest_of_run(const struct model_workload_spec *workload, uint64_t steps)
 {
     struct model_memory *memory = memory_of(PAGES, PAGES);
@@ -188,7 +201,8 @@ static void logging_begins_with_an_empty_log(void **unused)
 
     model_guest_start(guest, 0);
     model_guest_begin_logging(guest, MS);
-    model_guest_begin_logging(guest, 2 * MS); /* again: a second migration after a first one that failed */
+    model_guest_begin_logging(
+        guest, 2 * MS); /* again: a second migration after a first one that failed */
     bitmap[0] = 12345;
     uint64_t dirty = model_guest_collect(guest, 2 * MS, bitmap);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guest_test.c -- when and where a guest writes, and how its time passes. The dirty log is in guest_log_test.c.
+ * guest_test.c -- when and where a guest writes, and how its time passes. The dirty log is in
+ * guest_log_test.c.
  */
 #include "model/guest.h"
 
@@ -39,19 +40,19 @@ static void writes_come_at_exactly_the_rate(void **unused)
         int64_t until;
         uint64_t writes; /* floor(until x bytes / (seconds x 4096 x 10^9)) */
     } rows[] = {
-        {4096,                  1,       SECOND - 1,        0      },
-        {4096,                  1,       SECOND,            1      },
-        {4096 * 3,              1,       SECOND * 1000,     3000   },
-        {4096 * 3,              1,       SECOND * 1000 - 1, 2999   },
-        {4096 * 7,              10,      SECOND * 10,       7      },
-        {UINT64_C(314572800),   1,       SECOND * 10,       768000 },
-        {UINT64_C(1048576),     10,      SECOND * 1000,     25600  }, /* 0.1 MiB/s */
-        {UINT64_C(1234567),     1000,    SECOND * 100000,   30140  },
-        {1,                     1,       SECOND * 4096,     1      },
-        {1,                     1000000, SECOND * 4096,     0      },
-        {0,                     1,       SECOND * 1000000,  0      },
-        {4096 * UINT64_C(1000000000), 1, 1000,              1000   },
-        {4096,                  0,       SECOND * 5,        5      },
+        {4096,                        1,       SECOND - 1,        0     },
+        {4096,                        1,       SECOND,            1     },
+        {4096 * 3,                    1,       SECOND * 1000,     3000  },
+        {4096 * 3,                    1,       SECOND * 1000 - 1, 2999  },
+        {4096 * 7,                    10,      SECOND * 10,       7     },
+        {UINT64_C(314572800),         1,       SECOND * 10,       768000},
+        {UINT64_C(1048576),           10,      SECOND * 1000,     25600 }, /* 0.1 MiB/s */
+        {UINT64_C(1234567),           1000,    SECOND * 100000,   30140 },
+        {1,                           1,       SECOND * 4096,     1     },
+        {1,                           1000000, SECOND * 4096,     0     },
+        {0,                           1,       SECOND * 1000000,  0     },
+        {4096 * UINT64_C(1000000000), 1,       1000,              1000  },
+        {4096,                        0,       SECOND * 5,        5     },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct model_memory *memory = memory_of(PAGES, 0);
@@ -132,10 +133,11 @@ static void hot_and_cold_sets_are_disjoint_and_keep_their_own_rates(void **unuse
     struct model_memory *memory = memory_of(PAGES, PAGES);
     struct model_workload_spec spec = {
         .kind = MODEL_WORKLOAD_HOTSET,
-        .hotset = {
-            .hot = {.size_bytes = 16 * PAGE_4K, .rate = {4096 * 1000, 1}},
-            .cold = {.size_bytes = 2000 * PAGE_4K, .rate = {4096 * 10, 1}},
-        },
+        .hotset =
+            {
+                     .hot = {.size_bytes = 16 * PAGE_4K, .rate = {4096 * 1000, 1}},
+                     .cold = {.size_bytes = 2000 * PAGE_4K, .rate = {4096 * 10, 1}},
+                     },
     };
     struct model_guest *guest = guest_of(memory, &spec, 1, 0);
 
@@ -157,23 +159,24 @@ static void a_burst_begins_on_and_writes_only_while_on(void **unused)
     struct model_memory *memory = memory_of(PAGES, 0);
     struct model_workload_spec spec = {
         .kind = MODEL_WORKLOAD_BURST,
-        .burst = {
-            .set = {.size_bytes = 8 * PAGE_4K, .rate = {4096 * 10, 1}},
-            .on_ns = 2 * SECOND,
-            .off_ns = 3 * SECOND,
-        },
+        .burst =
+            {
+                    .set = {.size_bytes = 8 * PAGE_4K, .rate = {4096 * 10, 1}},
+                    .on_ns = 2 * SECOND,
+                    .off_ns = 3 * SECOND,
+                    },
     };
     static const struct {
         int64_t at;
         uint64_t writes;
     } rows[] = {
-        {SECOND,           10},
-        {2 * SECOND - 1,   19},
-        {2 * SECOND,       20},
-        {5 * SECOND,       20},
-        {51 * SECOND / 10, 21},
-        {7 * SECOND,       40},
-        {10 * SECOND,      40},
+        {SECOND,           10 },
+        {2 * SECOND - 1,   19 },
+        {2 * SECOND,       20 },
+        {5 * SECOND,       20 },
+        {51 * SECOND / 10, 21 },
+        {7 * SECOND,       40 },
+        {10 * SECOND,      40 },
         {100 * SECOND,     400},
     };
     struct model_guest *guest = guest_of(memory, &spec, 1, 0);
@@ -194,9 +197,14 @@ static void phases_take_turns_and_go_on_where_they_were(void **unused)
     struct model_workload_spec one = sweep_of(100, 4096 * 10, 1);
     /* 0.75 writes a phase of 1 s: none may get lost at its edges */
     struct model_workload_spec two = sweep_of(50, 4096 * 3, 4);
-    const struct model_phase list[] = {{2 * SECOND, &one}, {SECOND, &idle}, {SECOND, &two}};
+    const struct model_phase list[] = {
+        {2 * SECOND, &one },
+        {SECOND,     &idle},
+        {SECOND,     &two }
+    };
     struct model_workload_spec spec = {
-        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = list, .count = 3}};
+        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = list, .count = 3}
+    };
     struct model_guest *guest = guest_of(memory, &spec, 1, 0);
 
     model_guest_start(guest, 0);
@@ -221,18 +229,27 @@ static void phases_within_phases_see_only_their_own_time(void **unused)
     struct model_workload_spec sweep = sweep_of(1000, 4096 * 10, 1);
     struct model_workload_spec burst = {
         .kind = MODEL_WORKLOAD_BURST,
-        .burst = {
-            .set = {.size_bytes = 8 * PAGE_4K, .rate = {4096 * 100, 1}},
-            .on_ns = SECOND,
-            .off_ns = 2 * SECOND,
-        },
+        .burst =
+            {
+                    .set = {.size_bytes = 8 * PAGE_4K, .rate = {4096 * 100, 1}},
+                    .on_ns = SECOND,
+                    .off_ns = 2 * SECOND,
+                    },
     };
-    const struct model_phase inner_list[] = {{SECOND, &sweep}, {2 * SECOND, &burst}};
+    const struct model_phase inner_list[] = {
+        {SECOND,     &sweep},
+        {2 * SECOND, &burst}
+    };
     struct model_workload_spec inner = {
-        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = inner_list, .count = 2}};
-    const struct model_phase outer_list[] = {{SECOND, &idle}, {2 * SECOND, &inner}};
+        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = inner_list, .count = 2}
+    };
+    const struct model_phase outer_list[] = {
+        {SECOND,     &idle },
+        {2 * SECOND, &inner}
+    };
     struct model_workload_spec outer = {
-        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = outer_list, .count = 2}};
+        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = outer_list, .count = 2}
+    };
     struct model_guest *guest = guest_of(memory, &outer, 1, 0);
 
     /* inner time:  0      1      2      3      4      5      6
@@ -346,7 +363,12 @@ static void seed_and_name_decide_the_draws(void **unused)
     static const struct {
         const char *name;
         uint64_t seed;
-    } guests[] = {{"a", 1}, {"a", 2}, {"b", 1}, {"a", 1}};
+    } guests[] = {
+        {"a", 1},
+        {"a", 2},
+        {"b", 1},
+        {"a", 1}
+    };
     uint64_t digests[4];
 
     for (size_t i = 0; i < 4; i++) {
@@ -387,7 +409,8 @@ static void reaching_a_guest_time_tells_the_real_time_of_it(void **unused)
     assert_false(model_guest_reach(guest, 500 * MS, 530 * MS, &at));
     assert_true(model_guest_now(guest) == 530 * MS);
     assert_true(model_guest_reach(guest, 500 * MS, 560 * MS, &at));
-    assert_true(at == 550 * MS); /* five faults: the write at 500 ms is done before its instant is over */
+    assert_true(
+        at == 550 * MS); /* five faults: the write at 500 ms is done before its instant is over */
     model_guest_stop(guest, 600 * MS);
     assert_false(model_guest_reach(guest, SECOND, 100 * SECOND, &at));
     assert_true(model_guest_reach(guest, 200 * MS, 100 * SECOND, &at)); /* long ago */

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * measured_test.c -- guests that follow a recording: curves to the page, replays of real traces line by line.
+ * measured_test.c -- guests that follow a recording: curves to the page, replays of real traces
+ * line by line.
  */
-#include <stdio.h>
-
 #include "model/trace.h"
 #include "support.h"
 
+#include <stdio.h>
+
 #ifndef FERRY_TRACES /* where the recorded traces are */
-#define FERRY_TRACES "scenarios/traces"
+#    define FERRY_TRACES "scenarios/traces"
 #endif
 
 #define PAGES UINT64_C(5000)
 
 static const struct model_curve_point points[] = {
-    {7 * MS, 1000}, {100 * MS, 1700}, {101 * MS, 1700}, {SECOND, 4001}};
+    {7 * MS,   1000},
+    {100 * MS, 1700},
+    {101 * MS, 1700},
+    {SECOND,   4001}
+};
 static const struct model_workload_spec curve = {
-    .kind = MODEL_WORKLOAD_CURVE, .curve = {.points = points, .count = 4}};
+    .kind = MODEL_WORKLOAD_CURVE, .curve = {.points = points, .count = 4}
+};
 
 /* floor of the curve, computed apart from the guest. */
 static uint64_t curve_at(int64_t t)
@@ -39,8 +45,23 @@ static void a_curve_dirties_exactly_its_number_of_pages(void **unused)
 {
     (void)unused;
     static const int64_t lengths[] = {
-        0, 1, 6999, 7000, 7001, 3 * MS, 7 * MS - 1, 7 * MS, 7 * MS + 1, 99 * MS, 100 * MS,
-        100 * MS + 1, 101 * MS, 555555555, SECOND - 1, SECOND, 100 * SECOND};
+        0,
+        1,
+        6999,
+        7000,
+        7001,
+        3 * MS,
+        7 * MS - 1,
+        7 * MS,
+        7 * MS + 1,
+        99 * MS,
+        100 * MS,
+        100 * MS + 1,
+        101 * MS,
+        555555555,
+        SECOND - 1,
+        SECOND,
+        100 * SECOND};
     struct model_memory *memory = memory_of(PAGES, 0);
     struct model_guest *guest = guest_of(memory, &curve, 1, 0);
     uint64_t *bitmap = bitmap_of(memory);
@@ -106,9 +127,13 @@ static void a_curve_inside_a_phase_counts_the_time_of_its_phase(void **unused)
 {
     (void)unused;
     static const struct model_workload_spec idle = {.kind = MODEL_WORKLOAD_IDLE};
-    const struct model_phase list[] = {{30 * MS, &idle}, {20 * MS, &curve}};
+    const struct model_phase list[] = {
+        {30 * MS, &idle },
+        {20 * MS, &curve}
+    };
     struct model_workload_spec spec = {
-        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = list, .count = 2}};
+        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = list, .count = 2}
+    };
     struct model_memory *memory = memory_of(PAGES, 0);
     struct model_guest *guest = guest_of(memory, &spec, 1, 0);
     uint64_t *bitmap = bitmap_of(memory);
@@ -143,8 +168,7 @@ static void check_replay(const struct model_trace *trace, int passes)
 {
     struct model_memory *memory = model_memory_create(&(struct model_memory_config){
         .page_count = trace->page_count, .page_size = trace->page_size, .guest_id = 7});
-    struct model_workload_spec spec = {
-        .kind = MODEL_WORKLOAD_REPLAY, .replay = {.trace = trace}};
+    struct model_workload_spec spec = {.kind = MODEL_WORKLOAD_REPLAY, .replay = {.trace = trace}};
     struct model_guest *guest = guest_of(memory, &spec, 1, 0);
     uint64_t *bitmap = bitmap_of(memory);
     uint64_t *expected = bitmap_of(memory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory_test.c -- guest memory against a plain array of tags, and the faults a comparison must find.
+ * memory_test.c -- guest memory against a plain array of tags, and the faults a
+ * comparison must find.
  */
 #include "model/memory.h"
 
@@ -26,14 +27,15 @@ static void configs_out_of_range_are_refused(void **unused)
 {
     (void)unused;
     static const struct model_memory_config bad[] = {
-        {.page_count = 0, .page_size = 4096},
-        {.page_count = MODEL_MEMORY_PAGES_MAX + 1, .page_size = 4096},
-        {.page_count = 1, .page_size = 0},
-        {.page_count = 1, .page_size = 2048},
-        {.page_count = 1, .page_size = 4097},
-        {.page_count = 1, .page_size = UINT64_C(1) << 31},
-        {.page_count = 1, .page_size = 4096, .guest_id = MODEL_GUEST_ID_MAX + 1},
-        {.page_count = (UINT64_C(1) << 20) + 1, .page_size = 4096, .bytes = true},
+  /* page_count, page_size, guest_id, bytes */
+        {0,                          4096,              0,                      false},
+        {MODEL_MEMORY_PAGES_MAX + 1, 4096,              0,                      false},
+        {1,                          0,                 0,                      false},
+        {1,                          2048,              0,                      false},
+        {1,                          4097,              0,                      false},
+        {1,                          UINT64_C(1) << 31, 0,                      false},
+        {1,                          4096,              MODEL_GUEST_ID_MAX + 1, false},
+        {(UINT64_C(1) << 20) + 1,    4096,              0,                      true },
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_null(model_memory_create(&bad[i]));
@@ -105,7 +107,7 @@ static void change_at_random(struct model_memory *memory, uint64_t *tags, struct
             tags[page] = 0;
         } else if (kind == 1) {
             tags[page] = model_tag_initial(7, page);
-        } else if (kind == 2) { /* what another page had at the start: must not be taken for this page's */
+        } else if (kind == 2) { /* another page's initial tag must not be taken for this one's */
             tags[page] = model_tag_initial(7, page + 1);
         } else {
             tags[page] = model_tag_written(7, number + page);
@@ -157,7 +159,11 @@ static void a_comparison_finds_one_wrong_page_anywhere(void **unused)
             model_memory_write(target, other, model_tag_written(7, other + 1));
         }
         const uint64_t wrong[] = {
-            0, model_tag_initial(7, page + 1), model_tag_written(7, PAGES + 2), model_tag_initial(8, page)};
+            0,
+            model_tag_initial(7, page + 1),
+            model_tag_written(7, PAGES + 2),
+            model_tag_initial(8, page),
+        };
         for (size_t j = 0; j < sizeof(wrong) / sizeof(wrong[0]); j++) {
             struct model_difference difference;
             uint64_t right = model_memory_tag(target, page);
@@ -257,7 +263,8 @@ static void a_write_in_bytes_mode_changes_real_bytes(void **unused)
     for (size_t i = 0; i < sizeof(before); i++) {
         changed += before[i] != model_memory_const_bytes(memory, 1)[i] ? 1 : 0;
     }
-    assert_in_range(changed, 60, 72); /* the tag and one line, of which some bytes may happen to be the same */
+    /* The tag and one line, of which some bytes may happen to be the same. */
+    assert_in_range(changed, 60, 72);
     assert_true(model_memory_tag(memory, 1) == model_tag_written(7, 1));
     assert_true(model_memory_zero_word(memory, 0) == 1);
     model_memory_destroy(memory);

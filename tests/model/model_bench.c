@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model_bench.c -- how fast the model is on this machine. Prints figures and judges nothing: times are no tests.
+ * model_bench.c -- how fast the model is on this machine. Prints figures and judges nothing: times
+ * are no tests.
  */
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "model/clients.h"
+#include "model/guest.h"
+#include "model/payload.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#include "model/clients.h"
-#include "model/guest.h"
-#include "model/payload.h"
 
 #define GIB      (UINT64_C(1) << 30)
 #define PAGE     UINT64_C(4096)
@@ -100,10 +99,11 @@ static void bench_busy(void)
 {
     const struct model_workload_spec workload = {
         .kind = MODEL_WORKLOAD_HOTSET,
-        .hotset = {
-            .hot = {.size_bytes = 2 * GIB, .rate = {UINT64_C(300) << 20, 1}},
-            .cold = {.size_bytes = 40 * GIB, .rate = {UINT64_C(5) << 20, 1}},
-        },
+        .hotset =
+            {
+                     .hot = {.size_bytes = 2 * GIB, .rate = {UINT64_C(300) << 20, 1}},
+                     .cold = {.size_bytes = 40 * GIB, .rate = {UINT64_C(5) << 20, 1}},
+                     },
     };
     struct model_memory *source = memory_of(64);
     struct model_memory *target = memory_of(64);
@@ -141,7 +141,9 @@ static void bench_busy(void)
 static void bench_writes(const char *name, enum model_workload_kind kind, uint64_t gib)
 {
     struct model_workload_spec workload = {.kind = kind};
-    struct model_write_set set = {.size_bytes = gib * GIB, .rate = {GIB, 1}};
+    struct model_write_set set = {
+        .size_bytes = gib * GIB, .rate = {GIB, 1}
+    };
     if (kind == MODEL_WORKLOAD_SWEEP) {
         workload.sweep = set;
     } else {
@@ -175,7 +177,9 @@ static void bench_clients(void)
     struct model_guest *guest = need(model_guest_create(&(struct model_guest_config){
         .name = "bench", .seed = 1, .workload = &workload, .memory = memory, .fault_ns = 4000}));
     struct model_clients *clients = need(model_clients_create(&(struct model_clients_config){
-        .guest = guest, .rate = {2000, 1}, .rtt_ns = MODEL_CLIENT_RTT_NS, .timeout_ns = SECOND}));
+        .guest = guest, .rate = {2000, 1},
+             .rtt_ns = MODEL_CLIENT_RTT_NS, .timeout_ns = SECOND
+    }));
     model_guest_start(guest, 0);
     int64_t begin = clock_ns();
     need_true(model_clients_advance(clients, 300 * SECOND));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oracle_test.c -- the closed forms: against numbers worked out by hand, against one another, and against the modelled
- * guest where both describe the same thing.
+ * oracle_test.c -- the closed forms: against numbers worked out by hand, against one another, and
+ * against the modelled guest where both describe the same thing.
  */
 #include "model/oracle.h"
 
-#include <math.h>
-
 #include "support.h"
+
+#include <math.h>
 
 /* 1000 pages of 4088 + 8 bytes at 4096 bytes a millisecond: a page takes 1 ms. */
 static const struct model_oracle_copy copy = {
@@ -95,7 +95,8 @@ static void a3_counts_draws_exactly_where_that_can_be_done_by_hand(void **unused
 static void a3_converges_where_less_is_dirtied_than_sent(void **unused)
 {
     (void)unused;
-    /* 1000 pages/s are sent; 300 pages written to at 2000/s: they take 0.3 s, in which nearly all are dirtied. */
+    /* 1000 pages/s are sent; 300 pages written to at 2000/s: they take 0.3 s, in which nearly all
+     * are dirtied. */
     struct model_oracle_uniform set = {.pages = 300.0, .writes_per_second = 2000.0};
     struct model_oracle_uniform_sets sets = {.sets = &set, .count = 1};
     assert_true(model_oracle_converges(&copy, model_oracle_uniform_dirty, &sets, 0.3));
@@ -107,7 +108,10 @@ static void a3_converges_where_less_is_dirtied_than_sent(void **unused)
 static void a4_with_a_ramp_is_a2(void **unused)
 {
     (void)unused;
-    static const struct model_curve_point points[] = {{0, 0}, {600 * MS, 300}};
+    static const struct model_curve_point points[] = {
+        {0,        0  },
+        {600 * MS, 300}
+    };
     struct model_oracle_curve curve = {.points = points, .count = 2};
     struct model_oracle_working_set set = {.pages = 300.0, .dirty_pages_per_second = 500.0};
     struct model_oracle_round by_curve[6];
@@ -124,7 +128,10 @@ static void a4_with_a_ramp_is_a2(void **unused)
 static void a4_reads_between_the_points_and_is_flat_after_them(void **unused)
 {
     (void)unused;
-    static const struct model_curve_point points[] = {{SECOND, 100}, {3 * SECOND, 200}};
+    static const struct model_curve_point points[] = {
+        {SECOND,     100},
+        {3 * SECOND, 200}
+    };
     struct model_oracle_curve curve = {.points = points, .count = 2};
     assert_close(model_oracle_curve_dirty(&curve, 0.0), 0.0);
     assert_close(model_oracle_curve_dirty(&curve, 0.25), 25.0);
@@ -152,11 +159,12 @@ static void the_tfrc_form_meets_mathis_at_low_loss_and_is_lower_at_high_loss(voi
     (void)unused;
     double ratio_low = model_oracle_tfrc_rate(1460.0, 0.1, 1e-6, 1.0) /
                        model_oracle_mathis_rate(1460.0, 0.1, 1e-6);
-    double ratio_high = model_oracle_tfrc_rate(1460.0, 0.1, 0.1, 1.0) /
-                        model_oracle_mathis_rate(1460.0, 0.1, 0.1);
+    double ratio_high =
+        model_oracle_tfrc_rate(1460.0, 0.1, 0.1, 1.0) / model_oracle_mathis_rate(1460.0, 0.1, 0.1);
     assert_true(fabs(ratio_low - 1.0) < 0.001);
     assert_true(ratio_high < 0.6);
-    /* p = 0.1, R = 0.1 s, s = 1460: R sqrt(2p/3) = 0.0258199; 4R x 3 sqrt(3p/8) x p (1 + 0.32) = 0.0306725 */
+    /* p = 0.1, R = 0.1 s, s = 1460: R sqrt(2p/3) = 0.0258199; 4R x 3 sqrt(3p/8) x p (1 + 0.32) =
+     * 0.0306725 */
     assert_true(fabs(model_oracle_tfrc_rate(1460.0, 0.1, 0.1, 1.0) - 1460.0 / 0.0564924) < 1.0);
 }
 
@@ -177,7 +185,8 @@ static void transfers_on_one_link_share_it_and_waste_nothing(void **unused)
     assert_close(finish[2], 9.0); /* all bytes over the link: work-conserving */
 }
 
-/* The modelled guest must be what A3 describes: otherwise the comparison of whole migrations means nothing. */
+/* The modelled guest must be what A3 describes: otherwise the comparison of whole migrations means
+ * nothing. */
 static void uniform_guests_dirty_what_a3_expects(void **unused)
 {
     (void)unused;
@@ -185,12 +194,16 @@ static void uniform_guests_dirty_what_a3_expects(void **unused)
     static const int64_t lengths[] = {20 * MS, 500 * MS, 3 * SECOND};
     struct model_workload_spec spec = {
         .kind = MODEL_WORKLOAD_HOTSET,
-        .hotset = {
-            .hot = {.size_bytes = 500 * PAGE_4K, .rate = {4096 * 1000, 1}},
-            .cold = {.size_bytes = 9000 * PAGE_4K, .rate = {4096 * 2000, 1}},
-        },
+        .hotset =
+            {
+                     .hot = {.size_bytes = 500 * PAGE_4K, .rate = {4096 * 1000, 1}},
+                     .cold = {.size_bytes = 9000 * PAGE_4K, .rate = {4096 * 2000, 1}},
+                     },
     };
-    const struct model_oracle_uniform sets[] = {{500.0, 1000.0}, {9000.0, 2000.0}};
+    const struct model_oracle_uniform sets[] = {
+        {500.0,  1000.0},
+        {9000.0, 2000.0}
+    };
     struct model_oracle_uniform_sets both = {.sets = sets, .count = 2};
 
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * payload_test.c -- pages on their way: what was read arrives, where the receiver says, as it was when it was read.
+ * payload_test.c -- pages on their way: what was read arrives, where the receiver says, as it was
+ * when it was read.
  */
 #include "model/payload.h"
 
@@ -144,7 +145,14 @@ static void a_digest_does_not_depend_on_how_contents_are_stored(void **unused)
         assert_true(model_payload_append(pieces, source, page, 1));
     }
 
-    static const uint64_t ranges[][2] = {{0, PAGES}, {0, 1}, {70, 300}, {64, 64}, {1028, 1}, {9, 0}};
+    static const uint64_t ranges[][2] = {
+        {0,    PAGES},
+        {0,    1    },
+        {70,   300  },
+        {64,   64   },
+        {1028, 1    },
+        {9,    0    }
+    };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         uint32_t digest = model_payload_digest(whole, ranges[i][0], ranges[i][1]);
         assert_true(digest == model_payload_digest(pieces, ranges[i][0], ranges[i][1]));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rng_test.c -- the generator: the same draws everywhere, unrelated streams, no bias, true permutations.
+ * rng_test.c -- the generator: the same draws everywhere, unrelated streams, no bias, true
+ * permutations.
  */
 #include "model/rng.h"
 
@@ -9,7 +10,8 @@
 static void same_seed_and_name_give_the_same_known_draws(void **unused)
 {
     (void)unused;
-    /* Golden values: a change of these changes every recorded hash, so it must not happen unseen. */
+    /* Golden values: a change of these changes every recorded hash, so it must not happen unseen.
+     */
     static const uint64_t expected[3] = {
         UINT64_C(0xc2d7bb444d02aabd), UINT64_C(0xda901ab7a6f24113), UINT64_C(0x1ebcbe25302b38b8)};
     struct model_rng rng;
@@ -27,7 +29,14 @@ static void another_seed_or_name_gives_other_draws(void **unused)
     static const struct {
         uint64_t seed;
         const char *name;
-    } streams[] = {{1, "db1"}, {2, "db1"}, {1, "db2"}, {2, "db2"}, {1, ""}, {0, ""}};
+    } streams[] = {
+        {1, "db1"},
+        {2, "db1"},
+        {1, "db2"},
+        {2, "db2"},
+        {1, ""   },
+        {0, ""   }
+    };
     enum { COUNT = sizeof(streams) / sizeof(streams[0]) };
     uint64_t first[COUNT];
 
@@ -64,7 +73,8 @@ static void draws_below_a_small_bound_are_even(void **unused)
 static void draws_below_a_huge_bound_are_not_biased(void **unused)
 {
     (void)unused;
-    /* Without rejection, multiples of 3 below 3 x 2^62 would come up twice as often as other numbers. */
+    /* Without rejection, multiples of 3 below 3 x 2^62 would come up twice as often as other
+     * numbers. */
     enum { DRAWS = 30000 };
     uint64_t counts[3] = {0};
     struct model_rng rng;

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * support.h -- what the tests of the model share: cmocka with what it needs, and memories and guests in one line.
+ * support.h -- what the tests of the model share: cmocka with what it needs, and memories and
+ * guests in one line.
  */
 #ifndef TESTS_MODEL_SUPPORT_H
 #define TESTS_MODEL_SUPPORT_H
 
+#include "model/guest.h"
+#include "model/memory.h"
+
+/* cmocka.h wants the others before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,9 +20,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "model/guest.h"
-#include "model/memory.h"
+/* clang-format on */
 
 #define PAGE_4K UINT64_C(4096)
 #define US      INT64_C(1000)
@@ -80,9 +84,8 @@ static inline uint64_t bitmap_count(const uint64_t *bitmap, uint64_t pages)
     return count;
 }
 
-static inline void assert_equal_memories(
-    const struct model_memory *left,
-    const struct model_memory *right)
+static inline void
+assert_equal_memories(const struct model_memory *left, const struct model_memory *right)
 {
     struct model_difference difference;
     if (!model_memory_compare(left, right, &difference)) {

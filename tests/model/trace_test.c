@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace_test.c -- reading and writing recorded traces: what is right is read right, what is wrong is refused with its line.
+ * trace_test.c -- reading and writing recorded traces: what is right is read right, what is wrong
+ * is refused with its line.
  */
-#define _POSIX_C_SOURCE 200809L /* mkstemp, fdopen */
-
 #include "model/trace.h"
 
-#include <stdio.h>
-
-#include <zstd.h>
-
 #include "support.h"
+
+#include <stdio.h>
+#include <zstd.h>
 
 static const char small_trace[] = "# name kv\n"
                                   "# page 8192\n"
@@ -62,48 +60,48 @@ static const struct {
     uint64_t line;
     const char *says;
 } bad[] = {
-    {"", 0, "no interval"},
-    {"\n", 1, "expected"},
-    {"\x7f\x45\x4c\x46", 1, "expected"},
-    {"# pages 10\n", 0, "no interval"},
-    {"# pages 10\nnonzero\n", 0, "no interval"},
-    {"# pages 10\n100 1+1\n", 2, "`nonzero` must come before"},
-    {"nonzero 0+1\n", 1, "no `# pages`"},
-    {"# pages 0\n", 1, "`pages` must be"},
-    {"# pages\n", 1, "`pages` must be"},
-    {"# pages -1\n", 1, "`pages` must be"},
-    {"# pages 4294967296\n", 1, "`pages` must be"},
-    {"# pages 99999999999999999999999\n", 1, "`pages` must be"},
-    {"# page 4095\n", 1, "`page` must be"},
-    {"# page 6144\n", 1, "`page` must be"},
-    {"# page 2147483648\n", 1, "`page` must be"},
-    {"# interval_ms x\n", 1, "`interval_ms` must be"},
-    {"#pages 10\n", 1, "a space after '#'"},
-    {"# pages 10\r\nnonzero\n", 1, "control character"},
-    {"# pages 10\nnonzer 1\n", 2, "expected"},
-    {"# pages 10\nnonzero\nnonzero\n", 3, "twice"},
-    {"# pages 10\nnonzero\n# pages 11\n", 3, "before `nonzero`"},
-    {"# pages 10\nnonzero 0+0\n", 2, "no pages"},
-    {"# pages 10\nnonzero 0+11\n", 2, "outside"},
-    {"# pages 10\nnonzero 10+1\n", 2, "outside"},
-    {"# pages 10\nnonzero 9+4294967295\n", 2, "outside"},
-    {"# pages 10\nnonzero 1+1 2+1\n", 2, "touches"},
-    {"# pages 10\nnonzero 3+1 1+1\n", 2, "overlaps"},
-    {"# pages 10\nnonzero 0+1 0+1\n", 2, "overlaps"},
-    {"# pages 10\nnonzero 0+1  3+1\n", 2, "expected a page number"},
-    {"# pages 10\nnonzero 0+1 \n", 2, "expected a page number"},
-    {"# pages 10\nnonzero 0 1+1\n", 2, "'+'"},
-    {"# pages 10\nnonzero 0+\n", 2, "number of pages"},
-    {"# pages 10\nnonzero\n0 1+1\n", 3, "not after"},
-    {"# pages 10\nnonzero\n5 1+1\n5\n", 4, "not after"},
-    {"# pages 10\nnonzero\n5 1+1\n4\n", 4, "not after"},
-    {"# pages 10\nnonzero\n1000000000001\n", 3, "over 1000000000000"},
-    {"# pages 10\nnonzero\n99999999999999999999\n", 3, "over 1000000000000"},
-    {"# pages 10\nnonzero\n5 99999999999999999999+1\n", 3, "over 4294967295"},
-    {"# pages 10\nnonzero\n5 1+1x\n", 3, "expected a run"},
-    {"# pages 10\nnonzero\n5 1+1", 3, "in the middle"},
-    {"# pages 10\nnonzero\n5 1+1\n\n", 4, "expected"},
-    {"# pages 10\nnonzero\n-5 1+1\n", 3, "expected"},
+    {"",                                                0, "no interval"               },
+    {"\n",                                              1, "expected"                  },
+    {"\x7f\x45\x4c\x46",                                1, "expected"                  },
+    {"# pages 10\n",                                    0, "no interval"               },
+    {"# pages 10\nnonzero\n",                           0, "no interval"               },
+    {"# pages 10\n100 1+1\n",                           2, "`nonzero` must come before"},
+    {"nonzero 0+1\n",                                   1, "no `# pages`"              },
+    {"# pages 0\n",                                     1, "`pages` must be"           },
+    {"# pages\n",                                       1, "`pages` must be"           },
+    {"# pages -1\n",                                    1, "`pages` must be"           },
+    {"# pages 4294967296\n",                            1, "`pages` must be"           },
+    {"# pages 99999999999999999999999\n",               1, "`pages` must be"           },
+    {"# page 4095\n",                                   1, "`page` must be"            },
+    {"# page 6144\n",                                   1, "`page` must be"            },
+    {"# page 2147483648\n",                             1, "`page` must be"            },
+    {"# interval_ms x\n",                               1, "`interval_ms` must be"     },
+    {"#pages 10\n",                                     1, "a space after '#'"         },
+    {"# pages 10\r\nnonzero\n",                         1, "control character"         },
+    {"# pages 10\nnonzer 1\n",                          2, "expected"                  },
+    {"# pages 10\nnonzero\nnonzero\n",                  3, "twice"                     },
+    {"# pages 10\nnonzero\n# pages 11\n",               3, "before `nonzero`"          },
+    {"# pages 10\nnonzero 0+0\n",                       2, "no pages"                  },
+    {"# pages 10\nnonzero 0+11\n",                      2, "outside"                   },
+    {"# pages 10\nnonzero 10+1\n",                      2, "outside"                   },
+    {"# pages 10\nnonzero 9+4294967295\n",              2, "outside"                   },
+    {"# pages 10\nnonzero 1+1 2+1\n",                   2, "touches"                   },
+    {"# pages 10\nnonzero 3+1 1+1\n",                   2, "overlaps"                  },
+    {"# pages 10\nnonzero 0+1 0+1\n",                   2, "overlaps"                  },
+    {"# pages 10\nnonzero 0+1  3+1\n",                  2, "expected a page number"    },
+    {"# pages 10\nnonzero 0+1 \n",                      2, "expected a page number"    },
+    {"# pages 10\nnonzero 0 1+1\n",                     2, "'+'"                       },
+    {"# pages 10\nnonzero 0+\n",                        2, "number of pages"           },
+    {"# pages 10\nnonzero\n0 1+1\n",                    3, "not after"                 },
+    {"# pages 10\nnonzero\n5 1+1\n5\n",                 4, "not after"                 },
+    {"# pages 10\nnonzero\n5 1+1\n4\n",                 4, "not after"                 },
+    {"# pages 10\nnonzero\n1000000000001\n",            3, "over 1000000000000"        },
+    {"# pages 10\nnonzero\n99999999999999999999\n",     3, "over 1000000000000"        },
+    {"# pages 10\nnonzero\n5 99999999999999999999+1\n", 3, "over 4294967295"           },
+    {"# pages 10\nnonzero\n5 1+1x\n",                   3, "expected a run"            },
+    {"# pages 10\nnonzero\n5 1+1",                      3, "in the middle"             },
+    {"# pages 10\nnonzero\n5 1+1\n\n",                  4, "expected"                  },
+    {"# pages 10\nnonzero\n-5 1+1\n",                   3, "expected"                  },
 };
 
 static void each_fault_is_refused_with_its_line(void **unused)
@@ -155,8 +153,7 @@ static void a_compressed_trace_is_read_and_any_cut_of_it_refused(void **unused)
     (void)unused;
     uint8_t packed[1024];
     struct model_trace_error error;
-    size_t size =
-        ZSTD_compress(packed, sizeof(packed), small_trace, sizeof(small_trace) - 1, 3);
+    size_t size = ZSTD_compress(packed, sizeof(packed), small_trace, sizeof(small_trace) - 1, 3);
     assert_false(ZSTD_isError(size));
 
     struct model_trace *trace = model_trace_parse(packed, size, &error);
@@ -178,7 +175,11 @@ static void two_compressed_frames_are_one_trace(void **unused)
     size_t half = sizeof(small_trace) / 2;
     size_t first = ZSTD_compress(packed, sizeof(packed), small_trace, half, 3);
     size_t second = ZSTD_compress(
-        packed + first, sizeof(packed) - first, small_trace + half, sizeof(small_trace) - 1 - half, 3);
+        packed + first,
+        sizeof(packed) - first,
+        small_trace + half,
+        sizeof(small_trace) - 1 - half,
+        3);
 
     struct model_trace *trace = model_trace_parse(packed, first + second, &error);
 
@@ -193,11 +194,20 @@ static void a_trace_larger_than_the_buffers_comes_back_from_a_file_as_it_was(voi
     enum { LINES = 5000, RUNS = 20 };
     static struct model_trace_run runs[LINES * RUNS];
     static struct model_trace_interval intervals[LINES];
-    struct model_trace_run nonzero[1] = {{3, 100000}};
+    struct model_trace_run nonzero[1] = {
+        {3, 100000}
+    };
     struct model_trace trace = {
-        .name = "long", .page_size = 4096, .page_count = 200000, .interval_ms = 1,
-        .nonzero = nonzero, .nonzero_count = 1, .runs = runs, .run_count = LINES * RUNS,
-        .intervals = intervals, .interval_count = LINES,
+        .name = "long",
+        .page_size = 4096,
+        .page_count = 200000,
+        .interval_ms = 1,
+        .nonzero = nonzero,
+        .nonzero_count = 1,
+        .runs = runs,
+        .run_count = LINES * RUNS,
+        .intervals = intervals,
+        .interval_count = LINES,
     };
     for (uint32_t i = 0; i < LINES; i++) {
         for (uint32_t j = 0; j < RUNS; j++) {

@@ -29,7 +29,7 @@ char *arena_copy(struct scenario_arena *arena, const char *text, size_t size);
 
 /* A formatted string. */
 char *arena_format(struct scenario_arena *arena, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 
 void arena_release(struct scenario_arena *arena);
 

@@ -7,13 +7,13 @@
  */
 #include "sim/scenario/bind.h"
 
-#include <assert.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "sim/scenario/bind_value.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/suggest.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Longest list of keys in a message, bytes. */
 #define KEY_LIST_SIZE 512
@@ -90,8 +90,8 @@ static void list_keys(const struct table *table, char list[KEY_LIST_SIZE])
     }
 }
 
-static void tell_unknown_key(
-    struct parse *parse, const struct yaml_node *key, const struct table *table)
+static void
+tell_unknown_key(struct parse *parse, const struct yaml_node *key, const struct table *table)
 {
     struct suggestion suggestion;
     suggestion_start(&suggestion, key->text);
@@ -121,14 +121,13 @@ static const struct yaml_node *find_pair(const struct yaml_node *map, const char
 }
 
 static const struct table *variant_by_value(
-    struct parse *parse, const struct yaml_node *map, const struct table *choice)
+    struct parse *parse, const struct yaml_node *map, const struct table *choice, const char *who)
 {
     const struct yaml_node *key = find_pair(map, choice->kind_key);
     if (key == NULL) {
         char list[KEY_LIST_SIZE];
         list_keys(choice, list);
-        parse_error(
-            parse, map->mark, "this %s needs '%s': one of %s", choice->name, choice->kind_key, list);
+        parse_error(parse, map->mark, "%s needs '%s': one of %s", who, choice->kind_key, list);
         return NULL;
     }
     const struct yaml_node *value = key->next;
@@ -156,7 +155,7 @@ static const struct table *variant_by_value(
 
 /* Nothing says what this is: then the unknown keys are the best clue. */
 static void tell_no_variant(
-    struct parse *parse, const struct yaml_node *map, const struct table *choice)
+    struct parse *parse, const struct yaml_node *map, const struct table *choice, const char *who)
 {
     size_t told = 0;
     for (const struct yaml_node *key = map->first; key != NULL; key = key->next->next) {
@@ -172,12 +171,12 @@ static void tell_no_variant(
     if (told == 0) {
         char list[KEY_LIST_SIZE];
         list_keys(choice, list);
-        parse_error(parse, map->mark, "this %s needs one of: %s", choice->name, list);
+        parse_error(parse, map->mark, "%s needs one of: %s", who, list);
     }
 }
 
 static const struct table *variant_by_key(
-    struct parse *parse, const struct yaml_node *map, const struct table *choice)
+    struct parse *parse, const struct yaml_node *map, const struct table *choice, const char *who)
 {
     const struct table *found = NULL;
     for (const struct yaml_node *key = map->first; key != NULL; key = key->next->next) {
@@ -199,7 +198,7 @@ static const struct table *variant_by_key(
         }
     }
     if (found == NULL) {
-        tell_no_variant(parse, map, choice);
+        tell_no_variant(parse, map, choice, who);
     }
     return found;
 }
@@ -293,7 +292,7 @@ static void fill_defaults(struct parse *parse, struct record *record, const char
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by YAML_DEPTH_MAX
 struct record *bind_record(
-    struct parse *parse, const struct yaml_node *node, const struct table *table, const char *name)
+    struct parse *parse, const struct yaml_node *node, const struct table *table, const char *who)
 {
     if (node->broken) {
         return NULL;
@@ -302,15 +301,15 @@ struct record *bind_record(
         parse_error(
             parse,
             node->mark,
-            "a %s is written as a mapping, {key: value}, and this is %s",
+            "%s: needed is a mapping, {key: value}, and this is %s",
             table->name,
             yaml_describe(node));
         return NULL;
     }
     const struct table *variant = table;
     if (table->variants != NULL) {
-        variant = table->kind_key != NULL ? variant_by_value(parse, node, table)
-                                          : variant_by_key(parse, node, table);
+        variant = table->kind_key != NULL ? variant_by_value(parse, node, table, who)
+                                          : variant_by_key(parse, node, table, who);
     }
     if (variant == NULL) {
         return NULL;
@@ -320,11 +319,6 @@ struct record *bind_record(
     for (const struct yaml_node *key = node->first; key != NULL; key = key->next->next) {
         bind_pair(parse, record, key, table);
     }
-    const char *who =
-        name != NULL
-            ? arena_format(parse->arena, "%s '%s'", table->name, quote(name).text)
-            : arena_format(
-                  parse->arena, "%s %s", table == &scenario_table ? "a" : "this", table->name);
     fill_defaults(parse, record, who);
     return record;
 }

@@ -49,7 +49,7 @@ struct record *bind_record(
     struct parse *parse,
     const struct yaml_node *node,
     const struct table *table,
-    const char *name); /* NULL if it has none */
+    const char *who); /* in messages: "guest 'db1'", "this step", "'workload'" */
 
 /* The value of a row.  The row must be there. */
 const struct value *record_value(const struct record *record, const char *key);

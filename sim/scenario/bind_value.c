@@ -2,11 +2,11 @@
 /* bind_value.c -- one value: its form, its unit, its range. */
 #include "sim/scenario/bind_value.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/suggest.h"
+
+#include <stdio.h>
+#include <string.h>
 
 /* Words of a list in a message, bytes. */
 #define WORD_LIST_SIZE 256
@@ -96,8 +96,7 @@ static bool check_range(struct parse *parse, struct value *value, struct quantit
     char problem[QUANTITY_MESSAGE_SIZE];
     const char *max = key_max(value->key);
     if (above) {
-        snprintf(
-            problem, sizeof(problem), "'%s' is more than %s", quote(value->text).text, max);
+        snprintf(problem, sizeof(problem), "'%s' is more than %s", quote(value->text).text, max);
     } else {
         snprintf(
             problem,
@@ -169,11 +168,7 @@ static void list_words(const struct key_word *words, char list[WORD_LIST_SIZE])
     for (; words->name != NULL; words++) {
         size_t length = strlen(list);
         snprintf(
-            list + length,
-            WORD_LIST_SIZE - length,
-            "%s%s",
-            length == 0 ? "" : ", ",
-            words->name);
+            list + length, WORD_LIST_SIZE - length, "%s%s", length == 0 ? "" : ", ", words->name);
     }
 }
 
@@ -309,9 +304,10 @@ static void bind_list(struct parse *parse, struct value *value, const struct yam
         tell_form(parse, value, node, "a list");
         return;
     }
+    const char *who = arena_format(parse->arena, "this %s", value->key->table->name);
     value->items = arena_take(parse->arena, node->count, sizeof(*value->items));
     for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
-        struct record *record = bind_record(parse, item, value->key->table, NULL);
+        struct record *record = bind_record(parse, item, value->key->table, who);
         value->items[value->count++] = (struct item){.mark = item->mark, .record = record};
     }
 }
@@ -333,7 +329,8 @@ static void bind_named(struct parse *parse, struct value *value, const struct ya
                 value->key->name);
             continue;
         }
-        struct record *record = bind_record(parse, key->next, value->key->table, key->text);
+        const char *who = arena_format(parse->arena, "%s '%s'", value->key->table->name, key->text);
+        struct record *record = bind_record(parse, key->next, value->key->table, who);
         value->items[value->count++] =
             (struct item){.name = key->text, .mark = key->mark, .record = record};
     }
@@ -347,7 +344,14 @@ static void bind_map(struct parse *parse, struct value *value, const struct yaml
         value->is_word = true;
         return;
     }
-    value->record = bind_record(parse, node, value->key->table, NULL);
+    if (value->key->word != NULL && node->kind == YAML_SCALAR) {
+        char needed[64];
+        snprintf(needed, sizeof(needed), "'%s' or a mapping", value->key->word);
+        tell_form(parse, value, node, needed);
+        return;
+    }
+    const char *who = arena_format(parse->arena, "'%s'", value->key->name);
+    value->record = bind_record(parse, node, value->key->table, who);
     value->bad = value->record == NULL;
 }
 

@@ -6,10 +6,10 @@
  * plain quantity which is meant exactly.  A text that begins with `>` must be quoted in YAML, so
  * `at least 3` says the same without quotes.
  */
+#include "sim/scenario/quantity.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "sim/scenario/quantity.h"
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -62,8 +62,8 @@ static bool cut(const char *text, const char *end, char side_out[SIDE_SIZE])
     return true;
 }
 
-static bool apply(
-    enum bound_operator meaning, int64_t value, struct scenario_bound *bound, char *message)
+static bool
+apply(enum bound_operator meaning, int64_t value, struct scenario_bound *bound, char *message)
 {
     bound->low = 0;
     bound->high = INT64_MAX;

@@ -2,11 +2,11 @@
 /* costs.c -- the default costs, read from the table of keys so that they stand in one place. */
 #include "sim/scenario/costs.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "sim/scenario/keys_cluster.h"
 #include "sim/scenario/quantity.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static uint64_t fallback_of(const char *name)
 {

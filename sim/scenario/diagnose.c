@@ -32,15 +32,10 @@ void parse_error(struct parse *parse, struct scenario_mark mark, const char *for
         return;
     }
     char message[MESSAGE_MAX];
-    int length = mark.line == 0
-                     ? snprintf(message, sizeof(message), "%s: ", parse->file)
-                     : snprintf(
-                           message,
-                           sizeof(message),
-                           "%s:%u:%u: ",
-                           parse->file,
-                           mark.line,
-                           mark.column);
+    int length =
+        mark.line == 0
+            ? snprintf(message, sizeof(message), "%s: ", parse->file)
+            : snprintf(message, sizeof(message), "%s:%u:%u: ", parse->file, mark.line, mark.column);
     if (length > 0 && (size_t)length < sizeof(message)) {
         va_list arguments;
         va_start(arguments, format);

@@ -22,7 +22,7 @@ struct parse {
 
 /* Adds `file:line:column: message`.  A mark of line 0 means the file as a whole. */
 void parse_error(struct parse *parse, struct scenario_mark mark, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), nonnull(3)));
 
 /* Sorts by place, so that messages come in the order of the file. */
 void parse_errors_sort(struct scenario_errors *errors);

@@ -2,9 +2,9 @@
 /* keys.c -- questions about the tables, and the table of a whole file. */
 #include "sim/scenario/keys.h"
 
-#include <string.h>
-
 #include "sim/scenario/keys_cluster.h"
+
+#include <string.h>
 
 const char *key_max(const struct key *key)
 {

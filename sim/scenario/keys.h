@@ -18,32 +18,32 @@
 #include <stdint.h>
 
 enum key_type {
-    KEY_TEXT = 1,    /* any text */
-    KEY_NAME,        /* a new name: letters, digits, - _ . */
-    KEY_FILE,        /* a path, relative to the scenario file */
-    KEY_TRUE,        /* `true`, or the key is left out */
-    KEY_WORD,        /* one of `words` */
-    KEY_WORDS,       /* one of `words`, or a list of them */
-    KEY_COUNT,       /* a whole number */
-    KEY_TIME,        /* ns */
-    KEY_SIZE,        /* bytes */
-    KEY_BANDWIDTH,   /* bit/s */
-    KEY_FLOW,        /* bytes a second, exact: what a guest writes */
-    KEY_RATE,        /* events a second, exact */
-    KEY_SHARE,       /* parts per billion */
-    KEY_HOST,        /* names of things in this file */
+    KEY_TEXT = 1,  /* any text */
+    KEY_NAME,      /* a new name: letters, digits, - _ . */
+    KEY_FILE,      /* a path, relative to the scenario file */
+    KEY_TRUE,      /* `true`, or the key is left out */
+    KEY_WORD,      /* one of `words` */
+    KEY_WORDS,     /* one of `words`, or a list of them */
+    KEY_COUNT,     /* a whole number */
+    KEY_TIME,      /* ns */
+    KEY_SIZE,      /* bytes */
+    KEY_BANDWIDTH, /* bit/s */
+    KEY_FLOW,      /* bytes a second, exact: what a guest writes */
+    KEY_RATE,      /* events a second, exact */
+    KEY_SHARE,     /* parts per billion */
+    KEY_HOST,      /* names of things in this file */
     KEY_NETWORK,
     KEY_GUEST,
-    KEY_MOVE,        /* the id of a step, or a guest which is moved once */
-    KEY_DRAIN,       /* the id of a step, or a host which is drained once */
-    KEY_HOSTS,       /* one or a list */
+    KEY_MOVE,  /* the id of a step, or a guest which is moved once */
+    KEY_DRAIN, /* the id of a step, or a host which is drained once */
+    KEY_HOSTS, /* one or a list */
     KEY_NETWORKS,
     KEY_BOUND_COUNT, /* what a number must be */
     KEY_BOUND_TIME,
     KEY_BOUND_SIZE,
-    KEY_MAP,         /* a mapping: `table` */
-    KEY_NAMED,       /* a mapping of names to mappings: `table` */
-    KEY_LIST,        /* a list of mappings: `table` */
+    KEY_MAP,   /* a mapping: `table` */
+    KEY_NAMED, /* a mapping of names to mappings: `table` */
+    KEY_LIST,  /* a list of mappings: `table` */
 };
 
 struct key_word {
@@ -65,7 +65,7 @@ struct key {
     const char *max;              /* NULL: what the type allows, key_max() */
     const struct key_word *words; /* ends with name NULL */
     const struct table *table;
-    const char *help;             /* a sentence, without the full stop */
+    const char *help; /* a sentence, without the full stop */
 };
 
 struct table {
@@ -73,8 +73,8 @@ struct table {
     const char *help;                    /* a sentence: what this is */
     const struct key *keys;              /* ends with name NULL; NULL for a choice */
     const struct table *const *variants; /* ends with NULL; NULL for a mapping */
-    const char *kind_key;                /* choice: its value names the variant; NULL: see selector */
-    const char *selector;                /* of a variant: the key, or the value, that chooses it */
+    const char *kind_key; /* choice: its value names the variant; NULL: see selector */
+    const char *selector; /* of a variant: the key, or the value, that chooses it */
 };
 
 extern const struct table scenario_table; /* the whole file; all others hang on it */
@@ -84,6 +84,8 @@ extern const struct table expect_table;
 extern const struct table workload_table;
 extern const struct key_word phase_words[];
 extern const struct key_word session_state_words[];
+extern const struct key_word outcome_words[];
+extern const struct key_word rule_words[];
 
 /* The largest value of a type, as one would write it; NULL: the type has no range. */
 const char *key_max(const struct key *key);

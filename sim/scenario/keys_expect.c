@@ -3,37 +3,37 @@
 #include "sim/scenario/keys.h"
 #include "sim/scenario/scenario.h"
 
-static const struct key_word outcome_words[] = {
-    {"completed", FERRY_OUTCOME_COMPLETED, "the guest runs at the target"},
-    {"failed", FERRY_OUTCOME_FAILED, "the guest stays at the source"},
-    {"cancelled", FERRY_OUTCOME_CANCELLED, "the same, by order"},
-    {"refused", FERRY_OUTCOME_REFUSED, "before the first page"},
-    {"unknown", FERRY_OUTCOME_UNKNOWN, "granted, and the target does not say what became of it"},
-    {NULL, 0, NULL},
+const struct key_word outcome_words[] = {
+    {"completed", FERRY_OUTCOME_COMPLETED, "the guest runs at the target"                          },
+    {"failed",    FERRY_OUTCOME_FAILED,    "the guest stays at the source"                         },
+    {"cancelled", FERRY_OUTCOME_CANCELLED, "the same, by order"                                    },
+    {"refused",   FERRY_OUTCOME_REFUSED,   "before the first page"                                 },
+    {"unknown",   FERRY_OUTCOME_UNKNOWN,   "granted, and the target does not say what became of it"},
+    {NULL,        0,                       NULL                                                    },
 };
 
 /* The names are the engine's, ferry_rule_name(); a test keeps them equal. */
-static const struct key_word rule_words[] = {
-    {"stop-and-copy", FERRY_RULE_STOP_AND_COPY, "the mode has no live rounds"},
-    {"within-limit", FERRY_RULE_WITHIN_LIMIT, "the predicted blackout is within the limit"},
-    {"operator", FERRY_RULE_OPERATOR, "switched over by order"},
-    {"shrinking", FERRY_RULE_SHRINKING, "over the limit, and still coming down"},
-    {"backing-off", FERRY_RULE_BACKING_OFF, "waiting after an aborted attempt"},
-    {"stalled", FERRY_RULE_STALLED, "the best prediction fell by less than 1 % in 10 rounds"},
-    {"give-up-after", FERRY_RULE_GIVE_UP_AFTER, "the time given has passed"},
-    {"attempts", FERRY_RULE_ATTEMPTS, "as many attempts were aborted as are allowed"},
-    {"switch-anyway", FERRY_RULE_SWITCH_ANYWAY, "no convergence, switched all the same"},
-    {NULL, 0, NULL},
+const struct key_word rule_words[] = {
+    {"stop-and-copy", FERRY_RULE_STOP_AND_COPY, "the mode has no live rounds"                           },
+    {"within-limit",  FERRY_RULE_WITHIN_LIMIT,  "the predicted blackout is within the limit"            },
+    {"operator",      FERRY_RULE_OPERATOR,      "switched over by order"                                },
+    {"shrinking",     FERRY_RULE_SHRINKING,     "over the limit, and still coming down"                 },
+    {"backing-off",   FERRY_RULE_BACKING_OFF,   "waiting after an aborted attempt"                      },
+    {"stalled",       FERRY_RULE_STALLED,       "the best prediction fell by less than 1 % in 10 rounds"},
+    {"give-up-after", FERRY_RULE_GIVE_UP_AFTER, "the time given has passed"                             },
+    {"attempts",      FERRY_RULE_ATTEMPTS,      "as many attempts were aborted as are allowed"          },
+    {"switch-anyway", FERRY_RULE_SWITCH_ANYWAY, "no convergence, switched all the same"                 },
+    {NULL,            0,                        NULL                                                    },
 };
 
 const struct key_word session_state_words[] = {
-    {"none", SCENARIO_SESSION_NONE, "no record: never opened here, closed, or the journal is lost"},
-    {"open", SCENARIO_SESSION_OPEN, "opened, nothing is decided"},
-    {"granted", SCENARIO_SESSION_GRANTED, "source: granted, the end is not yet known"},
-    {"unknown", SCENARIO_SESSION_UNKNOWN, "source: granted, the peer cannot say what became of it"},
-    {"owned", SCENARIO_SESSION_OWNED, "target: it owns the guest"},
-    {"burned", SCENARIO_SESSION_BURNED, "target: it never starts the guest"},
-    {NULL, 0, NULL},
+    {"none",    SCENARIO_SESSION_NONE,    "no record: never opened here, closed, or the journal is lost"},
+    {"open",    SCENARIO_SESSION_OPEN,    "opened, nothing is decided"                                  },
+    {"granted", SCENARIO_SESSION_GRANTED, "source: granted, the end is not yet known"                   },
+    {"unknown", SCENARIO_SESSION_UNKNOWN, "source: granted, the peer cannot say what became of it"      },
+    {"owned",   SCENARIO_SESSION_OWNED,   "target: it owns the guest"                                   },
+    {"burned",  SCENARIO_SESSION_BURNED,  "target: it never starts the guest"                           },
+    {NULL,      0,                        NULL                                                          },
 };
 
 /* clang-format off */

@@ -4,19 +4,19 @@
 #include "sim/scenario/scenario.h"
 
 const struct key_word phase_words[] = {
-    {"connecting", SCENARIO_PHASE_CONNECTING, "source: asked to move, not yet connected"},
-    {"opening", SCENARIO_PHASE_OPENING, "source: connected; the session is being opened"},
-    {"round", SCENARIO_PHASE_ROUND, "source: a round's collection is there, its sending begins"},
-    {"paused", SCENARIO_PHASE_PAUSED, "source: the vCPUs stand still"},
-    {"state-sent", SCENARIO_PHASE_STATE_SENT, "source: the device state is on its way"},
-    {"ready", SCENARIO_PHASE_READY, "source: the target has said READY"},
-    {"granting", SCENARIO_PHASE_GRANTING, "source: the grant record is being written"},
-    {"granted", SCENARIO_PHASE_GRANTED, "source: the grant record is durable, GRANT is not sent"},
-    {"delivered", SCENARIO_PHASE_DELIVERED, "target: GRANT is there, OWNER is being written"},
-    {"owned", SCENARIO_PHASE_OWNED, "target: OWNER is durable, the guest does not run yet"},
-    {"started", SCENARIO_PHASE_STARTED, "target: the guest runs, STARTED is not sent"},
-    {"closing", SCENARIO_PHASE_CLOSING, "source: STARTED is there, cleaning up"},
-    {NULL, 0, NULL},
+    {"connecting", SCENARIO_PHASE_CONNECTING, "source: asked to move, not yet connected"                 },
+    {"opening",    SCENARIO_PHASE_OPENING,    "source: connected; the session is being opened"           },
+    {"round",      SCENARIO_PHASE_ROUND,      "source: a round's collection is there, its sending begins"},
+    {"paused",     SCENARIO_PHASE_PAUSED,     "source: the vCPUs stand still"                            },
+    {"state-sent", SCENARIO_PHASE_STATE_SENT, "source: the device state is on its way"                   },
+    {"ready",      SCENARIO_PHASE_READY,      "source: the target has said READY"                        },
+    {"granting",   SCENARIO_PHASE_GRANTING,   "source: the grant record is being written"                },
+    {"granted",    SCENARIO_PHASE_GRANTED,    "source: the grant record is durable, GRANT is not sent"   },
+    {"delivered",  SCENARIO_PHASE_DELIVERED,  "target: GRANT is there, OWNER is being written"           },
+    {"owned",      SCENARIO_PHASE_OWNED,      "target: OWNER is durable, the guest does not run yet"     },
+    {"started",    SCENARIO_PHASE_STARTED,    "target: the guest runs, STARTED is not sent"              },
+    {"closing",    SCENARIO_PHASE_CLOSING,    "source: STARTED is there, cleaning up"                    },
+    {NULL,         0,                         NULL                                                       },
 };
 
 /* clang-format off */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keys_workload.c -- the table of workloads, chosen by `kind`. */
 #include "model/workload.h"
-
 #include "sim/scenario/keys.h"
 
 #define SET_HELP  "the pages it writes to, from the first page that no earlier set has taken"
@@ -9,7 +8,7 @@
 
 static const struct key_word kind_words[] = {
     {"idle",    MODEL_WORKLOAD_IDLE,    "writes nothing"                                      },
-    {"sweep",   MODEL_WORKLOAD_SWEEP,   "writes page after page, and begins again at the end"},
+    {"sweep",   MODEL_WORKLOAD_SWEEP,   "writes page after page, and begins again at the end" },
     {"uniform", MODEL_WORKLOAD_UNIFORM, "writes pages drawn at random"                        },
     {"hotset",  MODEL_WORKLOAD_HOTSET,  "two uniform sets which share no page"                },
     {"burst",   MODEL_WORKLOAD_BURST,   "uniform for a time, then idle for a time; begins on" },

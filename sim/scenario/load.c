@@ -8,16 +8,16 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "model/trace.h"
+#include "sim/scenario/resolve.h"
+#include "sim/scenario/yaml.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "model/trace.h"
-#include "sim/scenario/resolve.h"
-#include "sim/scenario/yaml.h"
 
 struct load {
     const char *name;
@@ -82,7 +82,7 @@ static void build(struct load *load)
     struct scenario_arena *arena = &load->arena;
     struct yaml_node *tree = yaml_read(&load->reader, &load->parse, load->text, load->size);
     struct record *root =
-        tree == NULL ? NULL : bind_record(&load->parse, tree, &scenario_table, NULL);
+        tree == NULL ? NULL : bind_record(&load->parse, tree, &scenario_table, "a scenario");
     if (root == NULL) {
         return;
     }
@@ -162,7 +162,8 @@ enum scenario_status scenario_load_text(
     return status;
 }
 
-/* Reads a whole file, at most one byte more than a scenario may have.  NULL: *problem_out says why. */
+/* Reads a whole file, at most one byte more than a scenario may have.  NULL: *problem_out says why.
+ */
 static char *read_file(const char *path, size_t *size_out, const char **problem_out)
 {
     *problem_out = NULL;
@@ -200,8 +201,8 @@ static char *read_file(const char *path, size_t *size_out, const char **problem_
     return text;
 }
 
-enum scenario_status scenario_load(
-    const char *path, struct scenario **scenario_out, struct scenario_errors *errors)
+enum scenario_status
+scenario_load(const char *path, struct scenario **scenario_out, struct scenario_errors *errors)
 {
     size_t size = 0;
     const char *problem = NULL;

@@ -2,11 +2,11 @@
 /* names.c -- a sorted array: thousands of names are looked up thousands of times. */
 #include "sim/scenario/names.h"
 
+#include "sim/scenario/quantity.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "sim/scenario/quantity.h"
 
 /* Candidates for "did you mean": a fleet of 100,000 need not be searched to the end. */
 #define OFFER_MAX 2000

@@ -7,10 +7,10 @@
  */
 #include "sim/scenario/quantity.h"
 
+#include "sim/scenario/suggest.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "sim/scenario/suggest.h"
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -18,37 +18,37 @@ __extension__ typedef unsigned __int128 wide;
 #define DIGITS_MAX 19
 
 const struct quantity_unit quantity_units[] = {
-    {"ns",     QUANTITY_TIME,      1                      },
-    {"us",     QUANTITY_TIME,      1000                   },
-    {"ms",     QUANTITY_TIME,      1000000                },
-    {"s",      QUANTITY_TIME,      1000000000             },
-    {"min",    QUANTITY_TIME,      60000000000            },
-    {"h",      QUANTITY_TIME,      3600000000000          },
-    {"B",      QUANTITY_SIZE,      1                      },
-    {"KB",     QUANTITY_SIZE,      1000                   },
-    {"KiB",    QUANTITY_SIZE,      1024                   },
-    {"MB",     QUANTITY_SIZE,      1000000                },
-    {"MiB",    QUANTITY_SIZE,      1048576                },
-    {"GB",     QUANTITY_SIZE,      1000000000             },
-    {"GiB",    QUANTITY_SIZE,      1073741824             },
-    {"TB",     QUANTITY_SIZE,      1000000000000          },
-    {"TiB",    QUANTITY_SIZE,      1099511627776          },
-    {"bit/s",  QUANTITY_BANDWIDTH, 1                      },
-    {"B/s",    QUANTITY_BANDWIDTH, 8                      },
-    {"kbit/s", QUANTITY_BANDWIDTH, 1000                   },
-    {"KB/s",   QUANTITY_BANDWIDTH, 8 * UINT64_C(1000)     },
-    {"KiB/s",  QUANTITY_BANDWIDTH, 8 * UINT64_C(1024)     },
-    {"Mbit/s", QUANTITY_BANDWIDTH, 1000000                },
-    {"MB/s",   QUANTITY_BANDWIDTH, 8 * UINT64_C(1000000)  },
-    {"MiB/s",  QUANTITY_BANDWIDTH, 8 * UINT64_C(1048576)  },
-    {"Gbit/s", QUANTITY_BANDWIDTH, 1000000000             },
+    {"ns",     QUANTITY_TIME,      1                       },
+    {"us",     QUANTITY_TIME,      1000                    },
+    {"ms",     QUANTITY_TIME,      1000000                 },
+    {"s",      QUANTITY_TIME,      1000000000              },
+    {"min",    QUANTITY_TIME,      60000000000             },
+    {"h",      QUANTITY_TIME,      3600000000000           },
+    {"B",      QUANTITY_SIZE,      1                       },
+    {"KB",     QUANTITY_SIZE,      1000                    },
+    {"KiB",    QUANTITY_SIZE,      1024                    },
+    {"MB",     QUANTITY_SIZE,      1000000                 },
+    {"MiB",    QUANTITY_SIZE,      1048576                 },
+    {"GB",     QUANTITY_SIZE,      1000000000              },
+    {"GiB",    QUANTITY_SIZE,      1073741824              },
+    {"TB",     QUANTITY_SIZE,      1000000000000           },
+    {"TiB",    QUANTITY_SIZE,      1099511627776           },
+    {"bit/s",  QUANTITY_BANDWIDTH, 1                       },
+    {"B/s",    QUANTITY_BANDWIDTH, 8                       },
+    {"kbit/s", QUANTITY_BANDWIDTH, 1000                    },
+    {"KB/s",   QUANTITY_BANDWIDTH, 8 * UINT64_C(1000)      },
+    {"KiB/s",  QUANTITY_BANDWIDTH, 8 * UINT64_C(1024)      },
+    {"Mbit/s", QUANTITY_BANDWIDTH, 1000000                 },
+    {"MB/s",   QUANTITY_BANDWIDTH, 8 * UINT64_C(1000000)   },
+    {"MiB/s",  QUANTITY_BANDWIDTH, 8 * UINT64_C(1048576)   },
+    {"Gbit/s", QUANTITY_BANDWIDTH, 1000000000              },
     {"GB/s",   QUANTITY_BANDWIDTH, 8 * UINT64_C(1000000000)},
     {"GiB/s",  QUANTITY_BANDWIDTH, 8 * UINT64_C(1073741824)},
-    {"Tbit/s", QUANTITY_BANDWIDTH, 1000000000000          },
-    {"/s",     QUANTITY_RATE,      1                      },
-    {"%",      QUANTITY_SHARE,     10000000               },
-    {"ppm",    QUANTITY_SHARE,     1000                   },
-    {NULL,     QUANTITY_COUNT,     0                      },
+    {"Tbit/s", QUANTITY_BANDWIDTH, 1000000000000           },
+    {"/s",     QUANTITY_RATE,      1                       },
+    {"%",      QUANTITY_SHARE,     10000000                },
+    {"ppm",    QUANTITY_SHARE,     1000                    },
+    {NULL,     QUANTITY_COUNT,     0                       },
 };
 
 /* What people write instead, where the edit distance would not find it. */
@@ -94,9 +94,12 @@ static const char *const slips[][2] = {
 const char *quantity_kind_name(enum quantity_kind kind)
 {
     static const char *const names[QUANTITY_KIND_COUNT] = {
-        [QUANTITY_COUNT] = "whole number", [QUANTITY_TIME] = "time",
-        [QUANTITY_SIZE] = "size",          [QUANTITY_BANDWIDTH] = "bandwidth",
-        [QUANTITY_RATE] = "rate",          [QUANTITY_SHARE] = "share",
+        [QUANTITY_COUNT] = "whole number",
+        [QUANTITY_TIME] = "time",
+        [QUANTITY_SIZE] = "size",
+        [QUANTITY_BANDWIDTH] = "bandwidth",
+        [QUANTITY_RATE] = "rate",
+        [QUANTITY_SHARE] = "share",
     };
     return names[kind];
 }
@@ -104,9 +107,12 @@ const char *quantity_kind_name(enum quantity_kind kind)
 const char *quantity_kind_example(enum quantity_kind kind)
 {
     static const char *const examples[QUANTITY_KIND_COUNT] = {
-        [QUANTITY_COUNT] = "3",      [QUANTITY_TIME] = "300 ms",
-        [QUANTITY_SIZE] = "64 GiB",  [QUANTITY_BANDWIDTH] = "10 Gbit/s",
-        [QUANTITY_RATE] = "2000 /s", [QUANTITY_SHARE] = "80 %",
+        [QUANTITY_COUNT] = "3",
+        [QUANTITY_TIME] = "300 ms",
+        [QUANTITY_SIZE] = "64 GiB",
+        [QUANTITY_BANDWIDTH] = "10 Gbit/s",
+        [QUANTITY_RATE] = "2000 /s",
+        [QUANTITY_SHARE] = "80 %",
     };
     return examples[kind];
 }
@@ -224,8 +230,8 @@ static const char *suggest_unit(enum quantity_kind kind, const char *name)
     return suggestion.best;
 }
 
-static void complain_of_unit(
-    enum quantity_kind kind, const char *text, const char *name, char *message)
+static void
+complain_of_unit(enum quantity_kind kind, const char *text, const char *name, char *message)
 {
     const struct quantity_unit *other = find_unit(name);
     if (other != NULL) {
@@ -349,9 +355,12 @@ bool quantity_parse_whole(
     char message_out[QUANTITY_MESSAGE_SIZE])
 {
     static const char *const base[QUANTITY_KIND_COUNT] = {
-        [QUANTITY_COUNT] = "ones",   [QUANTITY_TIME] = "nanoseconds",
-        [QUANTITY_SIZE] = "bytes",   [QUANTITY_BANDWIDTH] = "bits a second",
-        [QUANTITY_RATE] = "a second", [QUANTITY_SHARE] = "parts per billion",
+        [QUANTITY_COUNT] = "ones",
+        [QUANTITY_TIME] = "nanoseconds",
+        [QUANTITY_SIZE] = "bytes",
+        [QUANTITY_BANDWIDTH] = "bits a second",
+        [QUANTITY_RATE] = "a second",
+        [QUANTITY_SHARE] = "parts per billion",
     };
     struct quantity quantity;
     if (!quantity_parse(kind, text, &quantity, message_out)) {

@@ -11,11 +11,11 @@
 #ifndef FERRY_SIM_SCENARIO_QUANTITY_H
 #define FERRY_SIM_SCENARIO_QUANTITY_H
 
+#include "sim/scenario/scenario.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "sim/scenario/scenario.h"
 
 enum quantity_kind {
     QUANTITY_COUNT = 1, /* a whole number, no unit */
@@ -74,7 +74,8 @@ bool quantity_parse_bound(
     struct scenario_bound *bound_out,
     char message_out[QUANTITY_MESSAGE_SIZE]);
 
-/* Writes value (base units) in the largest unit that needs no more than three decimals: "1.5 GiB". */
+/* Writes value (base units) in the largest unit that needs no more than three decimals: "1.5 GiB".
+ */
 void quantity_format(enum quantity_kind kind, uint64_t value, char *text_out, size_t text_size);
 
 /* A text of the file made fit to stand in a message: short, and printable. */

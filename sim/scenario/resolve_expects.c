@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* resolve_expects.c -- what must hold at the end; an entry about a fleet becomes one for each. */
-#include <string.h>
-
 #include "sim/scenario/keys.h"
 #include "sim/scenario/resolve.h"
+
+#include <string.h>
 
 static const struct {
     const char *selector;
@@ -31,7 +31,8 @@ static enum scenario_expect_kind kind_of(const struct record *record)
     return SCENARIO_EXPECT_MOVE;
 }
 
-/* The expectations grow as entries are expanded; the arena keeps the outgrown array until the end. */
+/* The expectations grow as entries are expanded; the arena keeps the outgrown array until the end.
+ */
 static void add_expect(struct resolve *resolve, const struct scenario_expect *expect)
 {
     struct scenario *scenario = resolve->scenario;
@@ -45,8 +46,7 @@ static void add_expect(struct resolve *resolve, const struct scenario_expect *ex
     }
     if (scenario->expect_count == resolve->expect_capacity) {
         size_t capacity = resolve->expect_capacity == 0 ? 16 : resolve->expect_capacity * 2;
-        struct scenario_expect *grown =
-            arena_take(resolve->parse->arena, capacity, sizeof(*grown));
+        struct scenario_expect *grown = arena_take(resolve->parse->arena, capacity, sizeof(*grown));
         if (scenario->expect_count != 0) {
             memcpy(grown, scenario->expects, scenario->expect_count * sizeof(*grown));
         }
@@ -73,13 +73,15 @@ static void check_says_something(
     }
     if (!says) {
         parse_error(
-            resolve->parse, mark, "this expectation about a %s expects nothing",
+            resolve->parse,
+            mark,
+            "this expectation about a %s expects nothing",
             record->table->selector);
     }
 }
 
-static void expect_moves(
-    struct resolve *resolve, const struct record *record, struct scenario_expect expect)
+static void
+expect_moves(struct resolve *resolve, const struct record *record, struct scenario_expect expect)
 {
     const struct value *reason = record_value(record, "reason");
     expect.outcomes = (unsigned)record_number(record, "outcome");
@@ -103,8 +105,8 @@ static void expect_moves(
     }
 }
 
-static void expect_drains(
-    struct resolve *resolve, const struct record *record, struct scenario_expect expect)
+static void
+expect_drains(struct resolve *resolve, const struct record *record, struct scenario_expect expect)
 {
     expect.moved = bound(record, "moved");
     expect.not_moved = bound(record, "not_moved");
@@ -127,14 +129,13 @@ static const struct named *guests_of(struct resolve *resolve, const struct value
     return names_need(&resolve->guests, resolve->parse, value->text, value->mark);
 }
 
-static void read_place(
-    struct resolve *resolve, const struct record *record, struct scenario_expect *expect)
+static void
+read_place(struct resolve *resolve, const struct record *record, struct scenario_expect *expect)
 {
     const struct value *on = record_value(record, "on");
     const struct value *paused_on = record_value(record, "paused_on");
     if (on->given && paused_on->given) {
-        parse_error(
-            resolve->parse, paused_on->mark, "'on' and 'paused_on' do not go together");
+        parse_error(resolve->parse, paused_on->mark, "'on' and 'paused_on' do not go together");
         return;
     }
     if (paused_on->given) {
@@ -150,8 +151,8 @@ static void read_place(
     }
 }
 
-static void expect_guests(
-    struct resolve *resolve, const struct record *record, struct scenario_expect expect)
+static void
+expect_guests(struct resolve *resolve, const struct record *record, struct scenario_expect expect)
 {
     check_says_something(resolve, record, expect.mark);
     read_place(resolve, record, &expect);
@@ -162,8 +163,8 @@ static void expect_guests(
     }
 }
 
-static void expect_clients(
-    struct resolve *resolve, const struct record *record, struct scenario_expect expect)
+static void
+expect_clients(struct resolve *resolve, const struct record *record, struct scenario_expect expect)
 {
     expect.sent = bound(record, "sent");
     expect.failed = bound(record, "failed");
@@ -186,8 +187,8 @@ static void expect_clients(
     }
 }
 
-static void expect_sessions(
-    struct resolve *resolve, const struct record *record, struct scenario_expect expect)
+static void
+expect_sessions(struct resolve *resolve, const struct record *record, struct scenario_expect expect)
 {
     expect.session = (enum scenario_session_state)record_number(record, "state");
     expect.hosts = arena_take(resolve->parse->arena, 1, sizeof(size_t));

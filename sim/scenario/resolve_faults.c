@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* resolve_faults.c -- when something happens, and what goes wrong. */
-#include <string.h>
-
 #include "sim/scenario/keys.h"
 #include "sim/scenario/resolve.h"
+
+#include <string.h>
 
 static const struct {
     const char *selector;
@@ -50,8 +50,8 @@ const char *scenario_phase_name(enum scenario_phase phase)
     return key_word_name(phase_words, (unsigned)phase);
 }
 
-static void read_phase(
-    struct resolve *resolve, const struct record *record, struct scenario_trigger *trigger)
+static void
+read_phase(struct resolve *resolve, const struct record *record, struct scenario_trigger *trigger)
 {
     const struct value *round = record_value(record, "round");
     const struct value *attempt = record_value(record, "attempt");
@@ -112,8 +112,8 @@ static int64_t time_or(const struct record *record, const char *key, int64_t oth
     return value == NULL ? otherwise : (int64_t)value->number;
 }
 
-static void read_direction(
-    struct resolve *resolve, const struct record *way, struct scenario_fault *fault)
+static void
+read_direction(struct resolve *resolve, const struct record *way, struct scenario_fault *fault)
 {
     if (way == NULL) {
         return;
@@ -134,16 +134,15 @@ static void read_direction(
             to->mark,
             "%s%s%s joins '%s' and '%s'",
             fault->network == SCENARIO_NONE ? "no network" : "network '",
-            fault->network == SCENARIO_NONE ? ""
-                                            : resolve->scenario->networks[fault->network].name,
+            fault->network == SCENARIO_NONE ? "" : resolve->scenario->networks[fault->network].name,
             fault->network == SCENARIO_NONE ? "" : "' not",
             from_name,
             to_name);
     }
 }
 
-static void read_change(
-    struct resolve *resolve, const struct record *record, struct scenario_fault *fault)
+static void
+read_change(struct resolve *resolve, const struct record *record, struct scenario_fault *fault)
 {
     const struct value *loss = record_find(record, "loss");
     if (fault->kind == SCENARIO_FAULT_NET_BANDWIDTH) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* resolve_guests.c -- guests, their fleets, where each stands at time 0, and whether it fits. */
-#include <string.h>
-
 #include "model/clients.h"
 #include "model/memory.h"
 #include "model/trace.h"
 #include "sim/scenario/resolve.h"
+
+#include <string.h>
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -14,8 +14,8 @@ static uint64_t pages_of(const struct scenario_guest *guest)
     return guest->memory / guest->page;
 }
 
-static void check_memory(
-    struct resolve *resolve, const struct record *record, struct scenario_guest *guest)
+static void
+check_memory(struct resolve *resolve, const struct record *record, struct scenario_guest *guest)
 {
     const struct value *memory = record_value(record, "memory");
     const struct value *page = record_value(record, "page");
@@ -73,13 +73,12 @@ static struct scenario_clients read_clients(struct resolve *resolve, const struc
     return clients;
 }
 
-static void read_nonzero(
-    struct resolve *resolve, const struct record *record, struct scenario_guest *guest)
+static void
+read_nonzero(struct resolve *resolve, const struct record *record, struct scenario_guest *guest)
 {
     const struct value *nonzero = record_value(record, "nonzero");
     const struct model_workload_spec *workload = guest->workload;
-    guest->nonzero_pages =
-        (uint64_t)((wide)pages_of(guest) * nonzero->number / QUANTITY_SHARE_ONE);
+    guest->nonzero_pages = (uint64_t)((wide)pages_of(guest) * nonzero->number / QUANTITY_SHARE_ONE);
     if (workload->kind != MODEL_WORKLOAD_REPLAY || workload->replay.trace == NULL) {
         return;
     }
@@ -129,8 +128,8 @@ struct placement {
     size_t per_host;
 };
 
-static struct placement find_placement(
-    struct resolve *resolve, const struct record *record, size_t count)
+static struct placement
+find_placement(struct resolve *resolve, const struct record *record, size_t count)
 {
     struct placement none = {.first_host = SCENARIO_NONE, .hosts = 1, .per_host = count};
     const struct value *host = record_value(record, "host");
@@ -143,8 +142,7 @@ static struct placement find_placement(
     if (host->bad) {
         return none;
     }
-    const struct named *named =
-        names_need(&resolve->hosts, resolve->parse, host->text, host->mark);
+    const struct named *named = names_need(&resolve->hosts, resolve->parse, host->text, host->mark);
     if (named == NULL) {
         return none;
     }
@@ -165,8 +163,7 @@ static struct placement find_placement(
             named->name);
         return none;
     }
-    return (struct placement){
-        .first_host = named->first, .hosts = named->count, .per_host = each};
+    return (struct placement){.first_host = named->first, .hosts = named->count, .per_host = each};
 }
 
 static void add_guests(struct resolve *resolve, const struct item *item)
@@ -216,8 +213,7 @@ static void add_guests(struct resolve *resolve, const struct item *item)
 static void check_fit(struct resolve *resolve)
 {
     struct scenario *scenario = resolve->scenario;
-    uint64_t *used =
-        arena_take(resolve->parse->arena, scenario->host_count, sizeof(*used));
+    uint64_t *used = arena_take(resolve->parse->arena, scenario->host_count, sizeof(*used));
     for (size_t index = 0; index < scenario->guest_count; index++) {
         const struct scenario_guest *guest = &scenario->guests[index];
         if (guest->host == SCENARIO_NONE) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* resolve_hosts.c -- hosts with their costs, networks, and who is joined to whom. */
-#include <string.h>
-
 #include "sim/scenario/keys_cluster.h"
 #include "sim/scenario/resolve.h"
+
+#include <string.h>
 
 size_t resolve_count(const struct value *list)
 {
@@ -38,18 +38,21 @@ static struct scenario_host read_host(const struct record *record, struct scenar
         .memory = record_number(record, "memory"),
         .timeouts =
             {
-                .silence = record_time(record, "silence_timeout"),
-                .connect = record_time(record, "connect_timeout"),
-                .reconnect = record_time(record, "reconnect_limit"),
-                .probe = record_time(record, "probe_interval"),
-                .action = record_time(record, "action_timeout"),
-                .unknown = record_time(record, "unknown_after"),
-                .orphan = record_time(record, "orphan_limit"),
-                .hold = record_time(record, "hold_time"),
-            },
+                       .silence = record_time(record, "silence_timeout"),
+                       .connect = record_time(record, "connect_timeout"),
+                       .reconnect = record_time(record, "reconnect_limit"),
+                       .probe = record_time(record, "probe_interval"),
+                       .action = record_time(record, "action_timeout"),
+                       .unknown = record_time(record, "unknown_after"),
+                       .orphan = record_time(record, "orphan_limit"),
+                       .hold = record_time(record, "hold_time"),
+                       },
         .fleet = SCENARIO_NONE,
         .mark = mark,
     };
+    if (record_value(record, "memory")->bad) {
+        host.memory = SCENARIO_UNLIMITED; /* told: what stands on it is not the next error */
+    }
     const struct value *costs = record_value(record, "costs");
     if (costs->is_word) {
         host.costs = sim_costs_none();
@@ -193,8 +196,8 @@ static size_t count_listed(struct resolve *resolve, const struct value *value)
 }
 
 /* Adds the members of one name to list. */
-static void add_listed(
-    struct resolve *resolve, const struct item *item, size_t *list, size_t *count)
+static void
+add_listed(struct resolve *resolve, const struct item *item, size_t *list, size_t *count)
 {
     const struct named *named = names_find(&resolve->hosts, item->name);
     for (size_t offset = 0; named != NULL && offset < named->count; offset++) {

@@ -8,8 +8,8 @@
 #include "sim/scenario/resolve.h"
 
 /* Neither an id nor a guest (or host): offers both. */
-static void tell_unknown(
-    struct resolve *resolve, const struct value *value, const struct names *names)
+static void
+tell_unknown(struct resolve *resolve, const struct value *value, const struct names *names)
 {
     struct suggestion suggestion;
     suggestion_start(&suggestion, value->text);
@@ -68,7 +68,8 @@ static size_t moves_of_id(
         if (step->move.guest == SCENARIO_NONE) {
             return 0;
         }
-        refs[index] = (struct scenario_move_ref){.guest = step->move.guest, .step = id->first + index};
+        refs[index] =
+            (struct scenario_move_ref){.guest = step->move.guest, .step = id->first + index};
     }
     return id->count;
 }

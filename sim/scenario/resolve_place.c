@@ -60,8 +60,8 @@ void resolve_drain_targets(struct resolve *resolve)
 }
 
 /* Is there a network for a migration of this step from one host to another? */
-static void check_way(
-    struct resolve *resolve, const struct scenario_step *step, size_t from, size_t to)
+static void
+check_way(struct resolve *resolve, const struct scenario_step *step, size_t from, size_t to)
 {
     const struct scenario *scenario = resolve->scenario;
     const char *first = scenario->hosts[from].name;
@@ -79,8 +79,7 @@ static void check_way(
         }
     }
     if (step->options.network_count == 0 && !resolve_joined(resolve, SCENARIO_NONE, from, to)) {
-        parse_error(
-            resolve->parse, step->mark, "no network joins '%s' and '%s'", first, second);
+        parse_error(resolve->parse, step->mark, "no network joins '%s' and '%s'", first, second);
     }
 }
 

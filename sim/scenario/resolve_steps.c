@@ -5,10 +5,10 @@
  * Two passes: first who is moved and drained by which step, then everything which refers to a
  * migration, also to one that stands further down in the file.
  */
-#include <string.h>
-
 #include "sim/scenario/resolve.h"
 #include "sim/scenario/resolve_place.h"
+
+#include <string.h>
 
 static const struct {
     const char *selector;
@@ -54,19 +54,16 @@ static const struct named *subject_of(struct resolve *resolve, const struct reco
     if (value->bad) {
         return NULL;
     }
-    const struct names *names =
-        kind == SCENARIO_STEP_MOVE ? &resolve->guests : &resolve->hosts;
+    const struct names *names = kind == SCENARIO_STEP_MOVE ? &resolve->guests : &resolve->hosts;
     return names_need(names, resolve->parse, value->text, value->mark);
 }
 
-static size_t *read_networks(
-    struct resolve *resolve, const struct value *value, size_t *count_out)
+static size_t *read_networks(struct resolve *resolve, const struct value *value, size_t *count_out)
 {
     size_t *list = arena_take(resolve->parse->arena, value->count, sizeof(*list));
     *count_out = 0;
     if (value->count > FERRY_PATHS_MAX) {
-        parse_error(
-            resolve->parse, value->mark, "networks: at most %d at once", FERRY_PATHS_MAX);
+        parse_error(resolve->parse, value->mark, "networks: at most %d at once", FERRY_PATHS_MAX);
     }
     for (size_t index = 0; index < value->count; index++) {
         const struct item *item = &value->items[index];
@@ -79,8 +76,8 @@ static size_t *read_networks(
     return list;
 }
 
-static struct scenario_move_options read_options(
-    struct resolve *resolve, const struct record *record)
+static struct scenario_move_options
+read_options(struct resolve *resolve, const struct record *record)
 {
     const int64_t usual_limit = 300 * 1000 * INT64_C(1000);
     struct scenario_move_options options = {
@@ -92,8 +89,8 @@ static struct scenario_move_options read_options(
         .batch = record_time(record, "batch"),
     };
     const struct value *limit = record_value(record, "blackout_limit");
-    options.blackout_limit = options.mode == FERRY_MODE_STOP_AND_COPY ? SCENARIO_FOREVER
-                                                                      : usual_limit;
+    options.blackout_limit =
+        options.mode == FERRY_MODE_STOP_AND_COPY ? SCENARIO_FOREVER : usual_limit;
     if (limit->given && !limit->bad) {
         options.blackout_limit = (int64_t)limit->number;
     }
@@ -102,8 +99,8 @@ static struct scenario_move_options read_options(
     return options;
 }
 
-static void add_step(
-    struct resolve *resolve, const struct record *record, const struct scenario_step *step)
+static void
+add_step(struct resolve *resolve, const struct record *record, const struct scenario_step *step)
 {
     struct scenario *scenario = resolve->scenario;
     size_t number = scenario->step_count++;
@@ -181,7 +178,8 @@ static void check_ids(struct resolve *resolve)
     }
 }
 
-static void read_set(struct resolve *resolve, const struct record *record, struct scenario_step *step)
+static void
+read_set(struct resolve *resolve, const struct record *record, struct scenario_step *step)
 {
     const struct value *cap = record_value(record, "bandwidth_cap");
     const struct value *limit = record_value(record, "blackout_limit");

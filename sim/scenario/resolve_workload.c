@@ -2,13 +2,13 @@
 /* resolve_workload.c -- a workload as the model wants it; traces are read, each file once. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #include "model/trace.h"
 #include "model/workload.h"
 #include "sim/scenario/resolve.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 
 /* Largest recording, bytes on disk. */
 #define TRACE_SIZE_MAX ((off_t)256 * 1024 * 1024)
@@ -29,8 +29,7 @@ static const char *beside(struct resolve *resolve, const char *path)
         return path;
     }
     int length = (int)(slash - resolve->scenario->file) + 1;
-    return arena_format(
-        resolve->parse->arena, "%.*s%s", length, resolve->scenario->file, path);
+    return arena_format(resolve->parse->arena, "%.*s%s", length, resolve->scenario->file, path);
 }
 
 const struct model_trace *resolve_trace(struct resolve *resolve, const struct value *value)
@@ -54,8 +53,8 @@ const struct model_trace *resolve_trace(struct resolve *resolve, const struct va
         return NULL;
     }
     struct stat about;
-    const char *problem = stat(path, &about) != 0       ? strerror(errno)
-                          : !S_ISREG(about.st_mode)     ? "not a file"
+    const char *problem = stat(path, &about) != 0          ? strerror(errno)
+                          : !S_ISREG(about.st_mode)        ? "not a file"
                           : about.st_size > TRACE_SIZE_MAX ? "too large"
                                                            : NULL;
     struct model_trace_error error = {0};
@@ -112,8 +111,8 @@ static void check_trace_fits(
         wanted);
 }
 
-static void read_curve(
-    struct resolve *resolve, const struct value *list, struct model_workload_spec *spec)
+static void
+read_curve(struct resolve *resolve, const struct value *list, struct model_workload_spec *spec)
 {
     struct model_curve_point *points =
         arena_take(resolve->parse->arena, list->count, sizeof(*points));
@@ -137,8 +136,8 @@ struct surroundings {
     uint64_t page;
 };
 
-static struct model_workload_spec *build(
-    struct resolve *resolve, const struct record *record, struct surroundings guest);
+static struct model_workload_spec *
+build(struct resolve *resolve, const struct record *record, struct surroundings guest);
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by YAML_DEPTH_MAX
 static void read_phases(
@@ -171,13 +170,12 @@ static void read_replay(
 {
     spec->replay.path = value->text;
     spec->replay.trace = resolve_trace(resolve, value);
-    check_trace_fits(
-        resolve, value, spec->replay.trace, guest.pages * guest.page, guest.page);
+    check_trace_fits(resolve, value, spec->replay.trace, guest.pages * guest.page, guest.page);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by YAML_DEPTH_MAX
-static struct model_workload_spec *build(
-    struct resolve *resolve, const struct record *record, struct surroundings guest)
+static struct model_workload_spec *
+build(struct resolve *resolve, const struct record *record, struct surroundings guest)
 {
     struct model_workload_spec *spec = arena_take(resolve->parse->arena, 1, sizeof(*spec));
     spec->kind = (enum model_workload_kind)record_number(record, "kind");

@@ -3,34 +3,33 @@
  * scenario.h -- a scenario file, fully resolved: what the world builds and what the report judges.
  *
  * Whoever holds a `struct scenario` may rely on all of this, the parser has checked it:
- *   S-1  every name is resolved: hosts, networks, guests and steps are indices into the arrays here;
- *   S-2  every default is filled in, every fleet (`count:`) is expanded, every number is in range;
- *   S-3  guests fit their hosts at time 0, and the first move of each guest goes to another host
- *        over a network which joins the two;
- *   S-4  everything is owned by the scenario and lives until scenario_free().
- * Units: time is int64_t nanoseconds, sizes are bytes, bandwidths are bits per second (goodput of
- * ferry's streams, one direction), loss is in packets of a million.
- * The order of each array is the order of mention in the file, so a world which walks them in
- * order is deterministic.  docs/scenarios.md says what each key means to the person who writes it.
+ *   S-1  every name is resolved: hosts, networks, guests and steps are indices into the arrays
+ * here; S-2  every default is filled in, every fleet (`count:`) is expanded, every number is in
+ * range; S-3  guests fit their hosts at time 0, and the first move of each guest goes to another
+ * host over a network which joins the two; S-4  everything is owned by the scenario and lives until
+ * scenario_free(). Units: time is int64_t nanoseconds, sizes are bytes, bandwidths are bits per
+ * second (goodput of ferry's streams, one direction), loss is in packets of a million. The order of
+ * each array is the order of mention in the file, so a world which walks them in order is
+ * deterministic.  docs/scenarios.md says what each key means to the person who writes it.
  */
 #ifndef FERRY_SIM_SCENARIO_SCENARIO_H
 #define FERRY_SIM_SCENARIO_SCENARIO_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 
 #include "ferry/outcome.h"
 #include "ferry/policy.h"
 #include "model/workload.h"
 #include "sim/scenario/costs.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
 struct model_trace; /* model/trace.h */
 
-#define SCENARIO_FOREVER INT64_MAX  /* a time: does not end, never comes */
+#define SCENARIO_FOREVER   INT64_MAX  /* a time: does not end, never comes */
 #define SCENARIO_UNLIMITED UINT64_MAX /* a bandwidth or size: no limit */
-#define SCENARIO_NONE SIZE_MAX      /* an index: refers to nothing */
+#define SCENARIO_NONE      SIZE_MAX   /* an index: refers to nothing */
 
 /* Where something stands in its file, 1-based; for messages such as `file:line: expected ...`. */
 struct scenario_mark {
@@ -57,7 +56,7 @@ struct scenario_host {
     uint64_t memory;        /* bytes */
     struct sim_costs costs; /* resolved: defaults, then `costs:`; all zero with `costs: none` */
     struct scenario_timeouts timeouts;
-    size_t fleet;              /* index of its fleet in scenario.fleets, or SCENARIO_NONE */
+    size_t fleet; /* index of its fleet in scenario.fleets, or SCENARIO_NONE */
     struct scenario_mark mark;
 };
 
@@ -70,12 +69,12 @@ struct scenario_network {
     const char *name;
     size_t *hosts;
     size_t host_count;
-    uint64_t bandwidth;       /* bit/s of a port, each direction */
-    uint64_t backbone;        /* bit/s */
-    int64_t latency;          /* one way; a round trip is twice that */
-    uint32_t loss_ppm;        /* packets lost of a million; 0 none */
-    uint64_t window;          /* bytes a stream may have in flight; SCENARIO_UNLIMITED: no limit */
-    uint32_t priority;        /* the lowest is used first */
+    uint64_t bandwidth; /* bit/s of a port, each direction */
+    uint64_t backbone;  /* bit/s */
+    int64_t latency;    /* one way; a round trip is twice that */
+    uint32_t loss_ppm;  /* packets lost of a million; 0 none */
+    uint64_t window;    /* bytes a stream may have in flight; SCENARIO_UNLIMITED: no limit */
+    uint32_t priority;  /* the lowest is used first */
     struct scenario_mark mark;
 };
 
@@ -84,7 +83,7 @@ struct scenario_clients {
     bool present;
     struct model_rate rate; /* requests; an amount of 0 is legal: none */
     int64_t timeout;
-    int64_t rtt;            /* of an answer while the guest runs */
+    int64_t rtt; /* of an answer while the guest runs */
 };
 
 enum scenario_content {
@@ -94,16 +93,16 @@ enum scenario_content {
 
 struct scenario_guest {
     const char *name;
-    size_t host;               /* where it runs at time 0 */
-    uint64_t memory;           /* bytes, a multiple of page */
-    uint32_t page;             /* bytes */
-    uint64_t nonzero_pages;    /* pages [0, n) hold data at time 0; with a replay the trace says */
-    bool nonzero_from_trace;   /* the trace's list is the non-zero set, nonzero_pages its size */
-    uint64_t device_state;     /* bytes */
+    size_t host;             /* where it runs at time 0 */
+    uint64_t memory;         /* bytes, a multiple of page */
+    uint32_t page;           /* bytes */
+    uint64_t nonzero_pages;  /* pages [0, n) hold data at time 0; with a replay the trace says */
+    bool nonzero_from_trace; /* the trace's list is the non-zero set, nonzero_pages its size */
+    uint64_t device_state;   /* bytes */
     enum scenario_content content;
     const struct model_workload_spec *workload; /* never NULL, checked; traces are loaded */
     struct scenario_clients clients;
-    size_t fleet;              /* index in scenario.fleets, or SCENARIO_NONE */
+    size_t fleet; /* index in scenario.fleets, or SCENARIO_NONE */
     struct scenario_mark mark;
 };
 
@@ -129,16 +128,16 @@ struct scenario_fleet {
 enum scenario_phase {
     SCENARIO_PHASE_CONNECTING = 1, /* source: asked to move, not yet connected */
     SCENARIO_PHASE_OPENING,        /* source: connected; versions and SESSION records exchanged */
-    SCENARIO_PHASE_ROUND,          /* source: collection of round `round` reported, sending begins */
-    SCENARIO_PHASE_PAUSED,         /* source: vCPUs stopped for attempt `attempt` */
-    SCENARIO_PHASE_STATE_SENT,     /* source: device state handed to the network */
-    SCENARIO_PHASE_READY,          /* source: READY of this attempt received */
-    SCENARIO_PHASE_GRANTING,       /* source: write of the grant record issued, not yet durable */
-    SCENARIO_PHASE_GRANTED,        /* source: grant record durable, GRANT not yet sent */
-    SCENARIO_PHASE_DELIVERED,      /* target: GRANT received, OWNER write issued, not yet durable */
-    SCENARIO_PHASE_OWNED,          /* target: OWNER durable, guest not yet resumed */
-    SCENARIO_PHASE_STARTED,        /* target: guest resumed, STARTED not yet sent */
-    SCENARIO_PHASE_CLOSING,        /* source: STARTED received, clean-up not yet acknowledged */
+    SCENARIO_PHASE_ROUND,      /* source: collection of round `round` reported, sending begins */
+    SCENARIO_PHASE_PAUSED,     /* source: vCPUs stopped for attempt `attempt` */
+    SCENARIO_PHASE_STATE_SENT, /* source: device state handed to the network */
+    SCENARIO_PHASE_READY,      /* source: READY of this attempt received */
+    SCENARIO_PHASE_GRANTING,   /* source: write of the grant record issued, not yet durable */
+    SCENARIO_PHASE_GRANTED,    /* source: grant record durable, GRANT not yet sent */
+    SCENARIO_PHASE_DELIVERED,  /* target: GRANT received, OWNER write issued, not yet durable */
+    SCENARIO_PHASE_OWNED,      /* target: OWNER durable, guest not yet resumed */
+    SCENARIO_PHASE_STARTED,    /* target: guest resumed, STARTED not yet sent */
+    SCENARIO_PHASE_CLOSING,    /* source: STARTED received, clean-up not yet acknowledged */
 };
 
 /* One migration: the one which step `step` (a move or a drain) begins for `guest`. */
@@ -153,9 +152,9 @@ struct scenario_trigger {
     int64_t at;                    /* !on_phase: since time 0 */
     struct scenario_move_ref move; /* on_phase: */
     enum scenario_phase phase;
-    uint32_t round;                /* only PHASE_ROUND: 0 is the one with all pages */
-    uint32_t attempt;              /* from PHASE_PAUSED on: 1 is the first pause */
-    int64_t after;                 /* so long after the phase was entered */
+    uint32_t round;   /* only PHASE_ROUND: 0 is the one with all pages */
+    uint32_t attempt; /* from PHASE_PAUSED on: 1 is the first pause */
+    int64_t after;    /* so long after the phase was entered */
 };
 
 /* ---- steps: what operators do ---- */
@@ -163,12 +162,12 @@ struct scenario_trigger {
 struct scenario_move_options {
     enum ferry_mode mode;
     enum ferry_no_convergence on_no_convergence;
-    int64_t blackout_limit;    /* SCENARIO_FOREVER: none (the default of stop-and-copy) */
-    int64_t give_up_after;     /* since session start */
+    int64_t blackout_limit; /* SCENARIO_FOREVER: none (the default of stop-and-copy) */
+    int64_t give_up_after;  /* since session start */
     uint32_t streams;
-    uint64_t bandwidth_cap;    /* bit/s, sum over the streams; SCENARIO_UNLIMITED; 0 is legal */
-    int64_t batch;             /* link time which one batch takes */
-    size_t *networks;          /* the only ones to use; all which join the two hosts if none given */
+    uint64_t bandwidth_cap; /* bit/s, sum over the streams; SCENARIO_UNLIMITED; 0 is legal */
+    int64_t batch;          /* link time which one batch takes */
+    size_t *networks;       /* the only ones to use; all which join the two hosts if none given */
     size_t network_count;
 };
 
@@ -178,57 +177,57 @@ enum scenario_step_kind {
     SCENARIO_STEP_SET,        /* change limits of a migration in flight */
     SCENARIO_STEP_SWITCH_NOW, /* pause at once, whatever the policy says */
     SCENARIO_STEP_DRAIN,
-    SCENARIO_STEP_CLAIM,      /* operator: this host owns the guest, the other one is fenced */
-    SCENARIO_STEP_BURN,       /* operator: this host gives up what it holds of the session */
+    SCENARIO_STEP_CLAIM, /* operator: this host owns the guest, the other one is fenced */
+    SCENARIO_STEP_BURN,  /* operator: this host gives up what it holds of the session */
 };
 
 struct scenario_step {
     enum scenario_step_kind kind;
-    const char *id;                       /* NULL if none */
+    const char *id; /* NULL if none */
     struct scenario_trigger when;
-    struct scenario_move_ref move;        /* all but DRAIN; for MOVE it names itself */
-    size_t host;                          /* MOVE: to; DRAIN: the one drained; CLAIM, BURN: at which */
+    struct scenario_move_ref move; /* all but DRAIN; for MOVE it names itself */
+    size_t host;                   /* MOVE: to; DRAIN: the one drained; CLAIM, BURN: at which */
     struct scenario_move_options options; /* MOVE, DRAIN */
     uint32_t parallel;                    /* DRAIN: so many migrations at a time */
     size_t *targets;                      /* DRAIN: hosts which may take guests; all drains agree */
     size_t target_count;
-    bool set_bandwidth_cap;               /* SET: take options.bandwidth_cap */
-    bool set_blackout_limit;              /* SET: take options.blackout_limit */
+    bool set_bandwidth_cap;  /* SET: take options.bandwidth_cap */
+    bool set_blackout_limit; /* SET: take options.blackout_limit */
     struct scenario_mark mark;
 };
 
 /* ---- faults ---- */
 
 enum scenario_fault_kind {
-    SCENARIO_FAULT_HOST_CRASH = 1,  /* guests, memory, daemon gone; journal's durable part stays */
-    SCENARIO_FAULT_HOST_PAUSE,      /* everything on the host stands still for `duration` */
-    SCENARIO_FAULT_HOST_REINSTALL,  /* crash, and the journal is gone (new journal id) */
-    SCENARIO_FAULT_DAEMON_CRASH,    /* the engine is gone, the guests live on */
-    SCENARIO_FAULT_JOURNAL_FAIL,    /* writes and fsyncs of the journal fail for `duration` */
-    SCENARIO_FAULT_JOURNAL_SLOW,    /* each fsync takes `delay` longer, for `duration` */
-    SCENARIO_FAULT_NET_DOWN,        /* packets vanish for `duration`, nobody is told */
-    SCENARIO_FAULT_NET_RESET,       /* breaks the connections on it, once */
-    SCENARIO_FAULT_NET_REFUSE,      /* new connections are refused for `duration` */
-    SCENARIO_FAULT_NET_BANDWIDTH,   /* the value is another for `duration`, then as before */
+    SCENARIO_FAULT_HOST_CRASH = 1, /* guests, memory, daemon gone; journal's durable part stays */
+    SCENARIO_FAULT_HOST_PAUSE,     /* everything on the host stands still for `duration` */
+    SCENARIO_FAULT_HOST_REINSTALL, /* crash, and the journal is gone (new journal id) */
+    SCENARIO_FAULT_DAEMON_CRASH,   /* the engine is gone, the guests live on */
+    SCENARIO_FAULT_JOURNAL_FAIL,   /* writes and fsyncs of the journal fail for `duration` */
+    SCENARIO_FAULT_JOURNAL_SLOW,   /* each fsync takes `delay` longer, for `duration` */
+    SCENARIO_FAULT_NET_DOWN,       /* packets vanish for `duration`, nobody is told */
+    SCENARIO_FAULT_NET_RESET,      /* breaks the connections on it, once */
+    SCENARIO_FAULT_NET_REFUSE,     /* new connections are refused for `duration` */
+    SCENARIO_FAULT_NET_BANDWIDTH,  /* the value is another for `duration`, then as before */
     SCENARIO_FAULT_NET_LATENCY,
     SCENARIO_FAULT_NET_LOSS,
-    SCENARIO_FAULT_NET_PARTITION,   /* packets from `from` to `to` vanish, the others arrive */
-    SCENARIO_FAULT_NET_BACKGROUND,  /* foreign traffic `from` to `to`, at most `bandwidth` */
+    SCENARIO_FAULT_NET_PARTITION,  /* packets from `from` to `to` vanish, the others arrive */
+    SCENARIO_FAULT_NET_BACKGROUND, /* foreign traffic `from` to `to`, at most `bandwidth` */
 };
 
 struct scenario_fault {
     enum scenario_fault_kind kind;
     struct scenario_trigger when;
-    int64_t duration;        /* SCENARIO_FOREVER: never healed */
-    int64_t restart_after;   /* crashes: back after so long; SCENARIO_FOREVER: not at all */
-    size_t host;             /* host faults */
-    size_t network;          /* network faults; SCENARIO_NONE: all networks (PARTITION only) */
-    size_t from;             /* PARTITION, BACKGROUND: hosts */
+    int64_t duration;      /* SCENARIO_FOREVER: never healed */
+    int64_t restart_after; /* crashes: back after so long; SCENARIO_FOREVER: not at all */
+    size_t host;           /* host faults */
+    size_t network;        /* network faults; SCENARIO_NONE: all networks (PARTITION only) */
+    size_t from;           /* PARTITION, BACKGROUND: hosts */
     size_t to;
-    uint64_t bandwidth;      /* bit/s: BANDWIDTH, BACKGROUND */
-    int64_t latency;         /* LATENCY */
-    uint32_t loss_ppm;       /* LOSS */
-    int64_t delay;           /* JOURNAL_SLOW */
+    uint64_t bandwidth; /* bit/s: BANDWIDTH, BACKGROUND */
+    int64_t latency;    /* LATENCY */
+    uint32_t loss_ppm;  /* LOSS */
+    int64_t delay;      /* JOURNAL_SLOW */
     struct scenario_mark mark;
 };
 
@@ -258,8 +257,8 @@ enum scenario_expect_kind {
 
 enum scenario_place {
     SCENARIO_PLACE_RUNNING = 1, /* runs on one of `hosts` */
-    SCENARIO_PLACE_PAUSED,      /* has its memory on one of `hosts`, runs nowhere: waits for proof */
-    SCENARIO_PLACE_LOST,        /* runs nowhere and no host has it: its host crashed */
+    SCENARIO_PLACE_PAUSED, /* has its memory on one of `hosts`, runs nowhere: waits for proof */
+    SCENARIO_PLACE_LOST,   /* runs nowhere and no host has it: its host crashed */
 };
 
 /* A host's own view of the session of a migration. */
@@ -277,34 +276,34 @@ struct scenario_expect {
     struct scenario_move_ref move; /* MOVE, SESSION; DRAIN: only .step */
     size_t guest;                  /* GUEST, CLIENTS */
 
-    unsigned outcomes;             /* MOVE: bits of enum ferry_outcome_kind; 0: any */
-    const char *reason;            /* MOVE: text which the reason contains; NULL: any */
-    enum ferry_rule rule;          /* MOVE: the rule that fired; NONE: any */
-    struct scenario_bound blackout, total, queued; /* MOVE, ns; DRAIN: total only */
-    struct scenario_bound predicted_blackout;      /* MOVE, ns */
+    unsigned outcomes;    /* MOVE: bits of enum ferry_outcome_kind; 0: any */
+    const char *reason;   /* MOVE: text which the reason contains; NULL: any */
+    enum ferry_rule rule; /* MOVE: the rule that fired; NONE: any */
+    struct scenario_bound blackout, total, queued;              /* MOVE, ns; DRAIN: total only */
+    struct scenario_bound predicted_blackout;                   /* MOVE, ns */
     struct scenario_bound rounds, aborted_attempts, reconnects; /* MOVE, counts */
-    struct scenario_bound wire_bytes;              /* MOVE, bytes */
-    struct scenario_bound resent;                  /* MOVE, bytes sent again after a lost connection */
-    struct scenario_bound moved, not_moved;        /* DRAIN: migrations completed, and ended otherwise */
+    struct scenario_bound wire_bytes;                           /* MOVE, bytes */
+    struct scenario_bound resent;           /* MOVE, bytes sent again after a lost connection */
+    struct scenario_bound moved, not_moved; /* DRAIN: migrations completed, and ended otherwise */
 
-    enum scenario_place place;     /* GUEST */
-    size_t *hosts;                 /* GUEST: one of these; SESSION: exactly one */
+    enum scenario_place place; /* GUEST */
+    size_t *hosts;             /* GUEST: one of these; SESSION: exactly one */
     size_t host_count;
     enum scenario_session_state session; /* SESSION */
 
-    struct scenario_bound sent, failed;         /* CLIENTS, counts */
-    struct scenario_bound longest_gap, p99;     /* CLIENTS, ns */
+    struct scenario_bound sent, failed;     /* CLIENTS, counts */
+    struct scenario_bound longest_gap, p99; /* CLIENTS, ns */
     struct scenario_mark mark;
 };
 
 /* ---- the whole ---- */
 
 struct scenario {
-    const char *file;     /* as given to scenario_load() */
+    const char *file; /* as given to scenario_load() */
     const char *name;
     const char *question; /* the `# Question:` line at the top; "" if there is none */
     uint64_t seed;
-    int64_t end;          /* SCENARIO_FOREVER: when expectations can be judged */
+    int64_t end; /* SCENARIO_FOREVER: when expectations can be judged */
     struct scenario_host *hosts;
     size_t host_count;
     struct scenario_network *networks;
@@ -319,7 +318,7 @@ struct scenario {
     size_t fault_count;
     struct scenario_expect *expects;
     size_t expect_count;
-    struct model_trace **traces;  /* those which the workloads borrow */
+    struct model_trace **traces; /* those which the workloads borrow */
     size_t trace_count;
     struct scenario_arena *arena; /* owns all of the above but the traces' contents */
 };
@@ -328,7 +327,7 @@ struct scenario {
 
 enum scenario_status {
     SCENARIO_OK = 0,
-    SCENARIO_INVALID,       /* the file is wrong: see the errors */
+    SCENARIO_INVALID, /* the file is wrong: see the errors */
     SCENARIO_OUT_OF_MEMORY,
 };
 
@@ -347,8 +346,8 @@ struct scenario_errors {
 };
 
 /* Reads a file.  On SCENARIO_OK *scenario_out is the caller's; else it is NULL and errors tell. */
-enum scenario_status scenario_load(
-    const char *path, struct scenario **scenario_out, struct scenario_errors *errors);
+enum scenario_status
+scenario_load(const char *path, struct scenario **scenario_out, struct scenario_errors *errors);
 
 /* The same for text in memory; `name` stands for the path (trace files are looked up beside it). */
 enum scenario_status scenario_load_text(
@@ -358,7 +357,7 @@ enum scenario_status scenario_load_text(
     struct scenario **scenario_out,
     struct scenario_errors *errors);
 
-void scenario_free(struct scenario *scenario);          /* NULL is fine */
+void scenario_free(struct scenario *scenario);             /* NULL is fine */
 void scenario_errors_free(struct scenario_errors *errors); /* leaves it empty and usable */
 
 /* The scenario in plain words: who, where, what happens when, what is expected. */

@@ -7,11 +7,11 @@
  */
 #include "sim/scenario/yaml.h"
 
+#include "sim/scenario/quantity.h"
+
 #include <libfyaml.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "sim/scenario/quantity.h"
 
 /* The tree while it grows: the open lists and mappings, the innermost last. */
 struct growth {
@@ -65,9 +65,8 @@ static bool check_text(struct parse *parse, const char *text, size_t size)
     if (size > YAML_SIZE_MAX) {
         parse_error(
             parse,
-            (struct scenario_mark){0},
-            "the file is too large for a scenario: %zu bytes, the limit is %zu",
-            size,
+            place_of(text, 0),
+            "the file is too large for a scenario, the limit is %zu bytes",
             YAML_SIZE_MAX);
         return false;
     }
@@ -104,8 +103,8 @@ static void stop(struct growth *growth, struct scenario_mark mark, const char *w
     growth->stopped = true;
 }
 
-static struct yaml_node *add_node(
-    struct growth *growth, enum yaml_kind kind, struct scenario_mark mark)
+static struct yaml_node *
+add_node(struct growth *growth, enum yaml_kind kind, struct scenario_mark mark)
 {
     if (growth->nodes == YAML_NODES_MAX) {
         stop(growth, mark, "the file has too many values for a scenario");
@@ -247,8 +246,8 @@ static bool begins_with_greater(const char *text, size_t size, struct scenario_m
     return false;
 }
 
-static void tell_syntax_errors(
-    struct yaml_reader *reader, struct parse *parse, const char *text, size_t size)
+static void
+tell_syntax_errors(struct yaml_reader *reader, struct parse *parse, const char *text, size_t size)
 {
     void *position = NULL;
     size_t told = 0;
@@ -269,7 +268,7 @@ static void tell_syntax_errors(
         told++;
     }
     if (told == 0) {
-        parse_error(parse, (struct scenario_mark){0}, "not YAML: cannot be read");
+        parse_error(parse, place_of(text, 0), "not YAML: cannot be read");
     }
 }
 
@@ -286,16 +285,16 @@ static bool open_reader(struct yaml_reader *reader, const char *text, size_t siz
     }
     fy_diag_set_collect_errors(reader->diag, true);
     struct fy_parse_cfg config = {
-        .flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS | FYPCF_DEFAULT_VERSION_1_2 |
-                 FYPCF_JSON_NONE,
+        .flags =
+            FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
         .diag = reader->diag,
     };
     reader->parser = fy_parser_create(&config);
     return reader->parser != NULL && fy_parser_set_string(reader->parser, text, size) == 0;
 }
 
-struct yaml_node *yaml_read(
-    struct yaml_reader *reader, struct parse *parse, const char *text, size_t size)
+struct yaml_node *
+yaml_read(struct yaml_reader *reader, struct parse *parse, const char *text, size_t size)
 {
     if (!check_text(parse, text, size)) {
         return NULL;
@@ -307,7 +306,9 @@ struct yaml_node *yaml_read(
     if (size != 0 && !open_reader(reader, text, size)) {
         longjmp(*parse->arena->exhausted, 1);
     }
-    struct growth growth = {.parse = parse, .last_mark = {.line = 1, .column = 1}};
+    struct growth growth = {
+        .parse = parse, .last_mark = {.line = 1, .column = 1}
+    };
     while (size != 0 && !growth.stopped) {
         struct fy_event *event = fy_parser_parse(reader->parser);
         if (event == NULL) {
@@ -324,7 +325,7 @@ struct yaml_node *yaml_read(
         return NULL;
     }
     if (growth.root == NULL) {
-        parse_error(parse, (struct scenario_mark){0}, "the file is empty: begin with 'version: 1'");
+        parse_error(parse, place_of(text, 0), "the file is empty: begin with 'version: 1'");
     }
     return growth.root;
 }

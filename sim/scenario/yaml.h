@@ -10,10 +10,10 @@
 #ifndef FERRY_SIM_SCENARIO_YAML_H
 #define FERRY_SIM_SCENARIO_YAML_H
 
+#include "sim/scenario/diagnose.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "sim/scenario/diagnose.h"
 
 /* Largest file, bytes: ten times what a scenario of a thousand steps needs. */
 #define YAML_SIZE_MAX ((size_t)1024 * 1024)
@@ -38,8 +38,8 @@ struct yaml_node {
     bool broken;             /* an error about it has been told already */
     struct yaml_node *first; /* LIST: items; MAP: key, value, key, value ... */
     struct yaml_node *last;
-    struct yaml_node *next;  /* sibling */
-    size_t count;            /* LIST: items; MAP: pairs */
+    struct yaml_node *next; /* sibling */
+    size_t count;           /* LIST: items; MAP: pairs */
 };
 
 struct fy_parser;
@@ -52,8 +52,8 @@ struct yaml_reader {
 };
 
 /* The root, or NULL with errors added.  The reader is zeroed before, and closed after. */
-struct yaml_node *yaml_read(
-    struct yaml_reader *reader, struct parse *parse, const char *text, size_t size);
+struct yaml_node *
+yaml_read(struct yaml_reader *reader, struct parse *parse, const char *text, size_t size);
 
 void yaml_close(struct yaml_reader *reader); /* also after a failure, also twice */
 

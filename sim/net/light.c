@@ -367,13 +367,12 @@ static void release(struct net_solver *solver, uint32_t flow)
     solver->flow_free = flow;
 }
 
-/* Time moves to now_ns; what was asked for until now takes effect where it was asked. */
+/* Time moves to now_ns. By S-1 next() was asked since the last change, so all rates are those of
+ * the time that ends here. */
 static void at(struct net_solver *solver, int64_t now_ns)
 {
-    if (now_ns > solver->now_ns) {
-        resolve(solver);
-        solver->now_ns = now_ns;
-    }
+    net_require(now_ns == solver->now_ns || solver->dirty_count == 0, "time moved unasked");
+    solver->now_ns = now_ns;
 }
 
 static void light_advance(struct net_solver *solver, int64_t now_ns)

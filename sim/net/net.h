@@ -100,14 +100,14 @@ struct net_config {
 /* ---- events ---- */
 
 enum net_event_kind {
-    NET_TIMER = 1, /* a timer is due (host: its owner; cookie: the timer's) */
-    NET_CONNECTED, /* at the initiator, one RTT after net_connect() */
-    NET_ACCEPTED,  /* at the acceptor, half an RTT after net_connect(): a new connection for it */
+    NET_TIMER = 1,      /* a timer is due (host: its owner; cookie: the timer's) */
+    NET_CONNECTED,      /* at the initiator, one RTT after net_connect() */
+    NET_ACCEPTED,       /* at the acceptor, half an RTT after net_connect(): new for it */
     NET_CONNECT_FAILED, /* at the initiator: refused. Unreachable is silence: no event at all */
     NET_SENT,           /* at the sender: the last byte left; no acknowledgement by anybody */
     NET_DELIVERED,      /* at the receiver: the message is complete */
-    NET_CLOSED, /* at the side which did not close: the peer did, all it handed over came before */
-    NET_RESET,  /* the connection is broken; what was on its way is lost */
+    NET_CLOSED,         /* at the side which did not close; what the peer had sent came before */
+    NET_RESET,          /* the connection is broken; what was on its way is lost */
 };
 
 /* CONNECT_FAILED, CLOSED and RESET are the last event of a connection at that side; after
@@ -121,8 +121,7 @@ struct net_event {
     uint32_t peer;      /* the other host of the connection */
     uint32_t network;   /* the connection's */
     uint64_t bytes;     /* SENT, DELIVERED: of the message */
-    uint64_t
-        cookie; /* TIMER, SENT, DELIVERED: given with it; else the one given to net_connect() */
+    uint64_t cookie;    /* TIMER, SENT, DELIVERED: its own; else the one given to net_connect() */
 };
 
 /* Called for each event. May call everything but net_run() and net_destroy(). false: net_run()
@@ -130,9 +129,8 @@ struct net_event {
 typedef bool net_handler(void *context, const struct net_event *event);
 
 enum net_run_result {
-    NET_RUN_IDLE =
-        1, /* nothing is left that could ever give an event, but for another call or heal */
-    NET_RUN_STOPPED, /* the handler returned false or somebody called net_stop() */
+    NET_RUN_IDLE = 1, /* nothing is left that would give an event without another call */
+    NET_RUN_STOPPED,  /* the handler returned false or somebody called net_stop() */
 };
 
 /* ---- lifetime ---- */
@@ -170,7 +168,9 @@ bool net_timer_cancel(struct net *net, net_timer timer);
 
 /* ---- connections ---- */
 
-/* Opens a connection; `from` must be up, both must be members of the network and differ. */
+/* Opens a connection; `from` must be up, both must be members of the network and differ. An attempt
+ * whose packets vanish is repeated after NET_CONNECT_RTO_NS, doubling, as long as nobody closes it:
+ * the caller decides how long to wait. */
 net_conn
 net_connect(struct net *net, uint32_t network, uint32_t from, uint32_t to, uint64_t cookie);
 
@@ -211,16 +211,17 @@ void net_reset(struct net *net, uint32_t network, uint32_t host_a, uint32_t host
 /* While `refuse`, the host answers attempts on the network (or NET_ANY_NETWORK) with a refusal. */
 void net_set_refuse(struct net *net, uint32_t network, uint32_t host, bool refuse);
 
-/* Crash: the host's timers, connections and messages vanish without a word. Its peers see silence.
- */
+/* Crash: the host's timers, connections and unsent messages vanish without a word; what had left it
+ * (NET_SENT) still arrives, unless a cut meets it: nobody sends it again. Its peers see silence. */
 void net_host_down(struct net *net, uint32_t host);
-/* Boots again, without any connection, not paused. A peer that sends on an old one gets NET_RESET.
- */
+/* Boots again, without any connection, not paused. A peer that sends on an old one, or whose
+ * transfer the crash interrupted, gets NET_RESET one RTT after it tries (again). */
 void net_host_up(struct net *net, uint32_t host);
-/* Freezes the host: no event for it, what it sends stands still. What is sent to it arrives and
- * waits. */
+/* Freezes the host's programs: no event for it, what it sends stands still. Its kernel lives: what
+ * is sent to it arrives and waits, attempts are accepted. Twice is as once. */
 void net_host_pause(struct net *net, uint32_t host);
-/* Delivers what waited, in its order, at the present time, and lets its transfers go on. */
+/* Delivers what waited, in its order, at the present time, and lets its transfers go on. Without
+ * effect on a host that is not paused (a crash ends a pause). */
 void net_host_resume(struct net *net, uint32_t host);
 bool net_host_is_up(const struct net *net, uint32_t host);
 
@@ -234,8 +235,7 @@ struct net_background {
     uint64_t bytes_per_second; /* of all of them together; NET_UNLIMITED: greedy */
 };
 
-/* Starts it and returns its id. Blocks and hosts that are down or paused hold it like other flows.
- */
+/* Starts it and returns its id. Blocks, crashes and pauses hold it; it goes on at once after. */
 uint32_t net_background_start(struct net *net, const struct net_background *background);
 /* Stops it; once only. */
 void net_background_stop(struct net *net, uint32_t id);
@@ -243,8 +243,8 @@ void net_background_stop(struct net *net, uint32_t id);
 /* ---- counters, since creation ---- */
 
 struct net_use {
-    uint64_t sent_bytes;       /* messages serialised (NET_SENT, and those of paused hosts) */
-    uint64_t delivered_bytes;  /* messages arrived at a living connection */
+    uint64_t sent_bytes;       /* of messages, when they have left (NET_SENT) */
+    uint64_t delivered_bytes;  /* of messages, when they arrived (NET_DELIVERED) */
     uint64_t background_bytes; /* moved by background flows */
     uint64_t connections;      /* attempts made */
     uint64_t stalls;           /* transfers or attempts hit by an outage */

@@ -7,7 +7,8 @@
  * Time comes in as integer nanoseconds; a solver that computes in floating point rounds in next().
  *
  * Invariants
- * - S-1 The core never moves time beyond next() without advance().
+ * - S-1 The core never moves time beyond next() without advance(), and asks next() after the last
+ *   change of an instant before it moves time.
  * - S-2 The core gives rate 0 to every flow over a link of bandwidth 0, and sets the rates again
  * after each change of a bandwidth. So a solver never divides by a bandwidth of 0.
  * - S-3 A flow's number is free for reuse once it is cancelled or reported done.

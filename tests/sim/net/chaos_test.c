@@ -90,7 +90,7 @@ static void do_send(struct chaos *chaos, bool close)
     if (!link->alive[side]) {
         return;
     }
-    if (close) {
+    if (close && !chaos->paused[link->host[side]]) {
         (void)net_close(chaos->net, link->conn, side);
         link->alive[side] = false;
         return;
@@ -247,20 +247,18 @@ static void heal_all(struct chaos *chaos)
 static void judge(struct chaos *chaos, const struct net_event *event)
 {
     struct link_state *link = find(chaos, event->conn);
-    switch (event->kind) {
-    case NET_ACCEPTED: link->alive[NET_ACCEPTOR] = true; break;
-    case NET_DELIVERED: {
+    if (event->kind == NET_ACCEPTED) {
+        link->alive[NET_ACCEPTOR] = true;
+    }
+    CHECK(link->alive[event->side]); /* nothing after the last event of a side */
+    if (event->kind == NET_DELIVERED) {
         enum net_side sender = event->side == NET_INITIATOR ? NET_ACCEPTOR : NET_INITIATOR;
         CHECK_EQ(event->cookie, link->received[sender]);
         link->received[sender]++;
-        break;
     }
-    case NET_CONNECT_FAILED:
-    case NET_CLOSED:
-    case NET_RESET: link->alive[event->side] = false; break;
-    case NET_TIMER:
-    case NET_CONNECTED:
-    case NET_SENT: break;
+    if (event->kind == NET_CONNECT_FAILED || event->kind == NET_CLOSED ||
+        event->kind == NET_RESET) {
+        link->alive[event->side] = false;
     }
 }
 

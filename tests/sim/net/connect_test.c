@@ -109,7 +109,7 @@ static void attempt_goes_through_at_its_retry_after_the_heal(enum bed_kind kind)
 
 static void close_initiator(struct bed *bed)
 {
-    CHECK_EQ(net_unsent_bytes(bed->net, bed->conn[0], NET_INITIATOR), 3000);
+    CHECK_EQ(net_unsent_bytes(bed->net, bed->conn[0], NET_INITIATOR), 3000 + MIB);
     CHECK(net_close(bed->net, bed->conn[0], NET_INITIATOR));
     CHECK(!net_close(bed->net, bed->conn[0], NET_INITIATOR));
     CHECK(!net_send(bed->net, bed->conn[0], NET_INITIATOR, 1, 1));
@@ -120,8 +120,9 @@ static void close_drops_what_has_not_left_and_follows_what_has(enum bed_kind kin
     struct bed *bed = bed_create(kind, &(struct bed_options){.bandwidth_bps = 8 * MBIT});
     net_conn conn = bed_connected(bed, 0, 1); /* at 2 ms */
     net_send(bed->net, conn, NET_INITIATOR, 1000, 1);
-    net_send(bed->net, conn, NET_INITIATOR, 3000, 2);
-    bed_at(bed, 3500 * US, close_initiator);
+    net_send(bed->net, conn, NET_INITIATOR, 3000, 2); /* would leave at 6 ms */
+    net_send(bed->net, conn, NET_INITIATOR, MIB, 3);
+    bed_at(bed, 5500 * US, close_initiator);
     bed_run(bed);
 
     CHECK_EQ(bed->log_count, 3);
@@ -130,9 +131,27 @@ static void close_drops_what_has_not_left_and_follows_what_has(enum bed_kind kin
     CHECK_EQ(bed->log[1].now_ns, 4 * MS);
     CHECK_EQ(bed->log[2].kind, NET_CLOSED);
     CHECK_EQ(bed->log[2].side, NET_ACCEPTOR);
-    CHECK_EQ(bed->log[2].now_ns, 4500 * US);
+    CHECK_EQ(bed->log[2].now_ns, 6500 * US);
     CHECK_EQ(net_open_connections(bed->net), 0);
     CHECK(!net_send(bed->net, conn, NET_ACCEPTOR, 1, 1));
+    bed_destroy(bed);
+}
+
+static void close_quietly(struct bed *bed)
+{
+    CHECK(net_close(bed->net, bed->conn[0], NET_INITIATOR));
+}
+
+static void side_that_has_closed_hears_nothing_more(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){0});
+    net_conn conn = bed_connected(bed, 0, 1); /* at 2 ms */
+    net_send(bed->net, conn, NET_ACCEPTOR, 125, 2);
+    bed_at(bed, 2500 * US, close_quietly); /* before that arrives */
+    bed_run(bed);
+    CHECK_EQ(bed->log_count, 2);
+    CHECK_EQ(bed->log[0].kind, NET_SENT);
+    CHECK_EQ(bed->log[1].kind, NET_CLOSED);
     bed_destroy(bed);
 }
 
@@ -184,6 +203,7 @@ static const struct bed_case cases[] = {
     BED_CASE(attempt_into_a_black_hole_gives_no_event),
     BED_CASE(attempt_goes_through_at_its_retry_after_the_heal),
     BED_CASE(close_drops_what_has_not_left_and_follows_what_has),
+    BED_CASE(side_that_has_closed_hears_nothing_more),
     BED_CASE(both_sides_closing_leave_nothing_behind),
     BED_CASE(number_of_a_connection_is_never_used_again),
     BED_MISUSE(connecting_a_host_with_itself_aborts),

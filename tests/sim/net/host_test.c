@@ -37,6 +37,69 @@ static void crash_is_silence_for_the_peer(enum bed_kind kind)
     bed_destroy(bed);
 }
 
+static void timer_of_before_the_crash_never_fires(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){0});
+    (void)net_timer_at(bed->net, 1, SEC, 1);
+    (void)net_timer_at(bed->net, 0, SEC, 2);
+    crash(bed);
+    boot(bed);
+    bed_run(bed);
+    CHECK_EQ(bed->log_count, 1);
+    CHECK_EQ(bed->log[0].cookie, 2);
+    bed_destroy(bed);
+}
+
+static void cut(struct bed *bed)
+{
+    net_block(bed->net, 0, NET_ANY_HOST, NET_ANY_HOST);
+}
+
+static void heal(struct bed *bed)
+{
+    net_unblock(bed->net, 0, NET_ANY_HOST, NET_ANY_HOST);
+}
+
+/* What a host had sent is sent again by nobody once it has crashed: whether the cut came before the
+ * crash or after it. */
+static void lost_packet_of_a_crashed_host_is_lost_for_good(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){.latency_ns = 10 * MS});
+    net_conn conn = bed_connected(bed, 0, 1); /* at 20 ms */
+    net_send(bed->net, conn, NET_ACCEPTOR, 125, 1);
+    bed_at(bed, 22 * MS, cut);
+    bed_at(bed, 24 * MS, crash);
+    bed_at(bed, 26 * MS, heal);
+    bed_at(bed, 1000 * MS, boot);
+    bed_run(bed);
+    CHECK_EQ(bed_count(bed, NET_DELIVERED), 0);
+    bed_destroy(bed);
+}
+
+static void packet_of_a_crashed_host_that_meets_a_cut_is_lost_for_good(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){.latency_ns = 10 * MS});
+    net_conn conn = bed_connected(bed, 0, 1); /* at 20 ms */
+    net_send(bed->net, conn, NET_ACCEPTOR, 125, 1);
+    bed_at(bed, 22 * MS, crash);
+    bed_at(bed, 24 * MS, cut);
+    bed_at(bed, 26 * MS, heal);
+    bed_run(bed);
+    CHECK_EQ(bed_count(bed, NET_DELIVERED), 0);
+    bed_destroy(bed);
+}
+
+static void attempt_under_way_at_the_crash_reaches_the_booted_host(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){0});
+    bed_connect(bed, 0, 1);
+    bed_at(bed, 500 * US, crash);
+    bed_at(bed, 600 * US, boot);
+    bed_run(bed);
+    CHECK_EQ(bed_event(bed, NET_CONNECTED, 0)->now_ns, SEC + 2500 * US);
+    bed_destroy(bed);
+}
+
 static void crash_under_way_drops_what_has_not_left_and_nothing_else(enum bed_kind kind)
 {
     struct bed *bed = bed_create(kind, &(struct bed_options){.latency_ns = 10 * MS});
@@ -199,6 +262,8 @@ static void crash_of_a_paused_host_forgets_what_waited(enum bed_kind kind)
     crash(bed);
     boot(bed);
     thaw(bed); /* the pause ended with the crash: no effect */
+    freeze(bed);
+    thaw(bed);
     bed_run(bed);
     CHECK_EQ(bed->log_count, 0);
     bed_destroy(bed);
@@ -213,6 +278,10 @@ static void timer_of_a_host_that_is_down_aborts(enum bed_kind kind)
 
 static const struct bed_case cases[] = {
     BED_CASE(crash_is_silence_for_the_peer),
+    BED_CASE(timer_of_before_the_crash_never_fires),
+    BED_CASE(lost_packet_of_a_crashed_host_is_lost_for_good),
+    BED_CASE(packet_of_a_crashed_host_that_meets_a_cut_is_lost_for_good),
+    BED_CASE(attempt_under_way_at_the_crash_reaches_the_booted_host),
     BED_CASE(crash_under_way_drops_what_has_not_left_and_nothing_else),
     BED_CASE(peer_that_sends_after_the_boot_is_reset),
     BED_CASE(peer_that_was_sending_is_reset_at_its_retry_after_the_boot),

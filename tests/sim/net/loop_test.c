@@ -51,6 +51,19 @@ static void timer_of_an_instant_sees_what_arrived_at_it(enum bed_kind kind)
     bed_destroy(bed);
 }
 
+static void timer_of_an_instant_comes_after_the_flow_done_at_it(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){0});
+    net_conn conn = bed_connected(bed, 0, 1); /* at 2 ms */
+    (void)net_timer_at(bed->net, 0, 3 * MS, 50);
+    net_send(bed->net, conn, NET_INITIATOR, 125000, 1);
+    bed_run(bed);
+    CHECK_EQ(bed->log[0].kind, NET_SENT);
+    CHECK_EQ(bed->log[0].now_ns, 3 * MS);
+    CHECK_EQ(bed->log[1].kind, NET_TIMER);
+    bed_destroy(bed);
+}
+
 static void flows_done_at_one_instant_are_reported_in_order_of_host(enum bed_kind kind)
 {
     struct bed *bed = bed_create(kind, &(struct bed_options){.hosts = 8});
@@ -160,6 +173,7 @@ static const struct bed_case cases[] = {
     BED_CASE(timers_fire_at_their_time_in_order_of_host_then_arming),
     BED_CASE(disarmed_timer_neither_fires_nor_moves_time),
     BED_CASE(timer_of_an_instant_sees_what_arrived_at_it),
+    BED_CASE(timer_of_an_instant_comes_after_the_flow_done_at_it),
     BED_CASE(flows_done_at_one_instant_are_reported_in_order_of_host),
     BED_CASE(run_stops_after_the_event_and_goes_on_where_it_was),
     BED_CASE(stopping_within_a_transfer_does_not_change_its_time),

@@ -139,6 +139,14 @@ static void block_of_one_pair_leaves_the_others_alone(enum bed_kind kind)
     (void)bed_delivered_ns(bed, 1);  /* 0 to 2 */
     (void)bed_delivered_ns(bed, 2);  /* 1 to 2 */
     (void)bed_delivered_ns(bed, 10); /* 1 to 0 */
+    net_unblock(bed->net, 0, 2, NET_ANY_HOST);
+    net_unblock(bed->net, 0, 0, 1);
+    net_block(bed->net, 0, NET_ANY_HOST, 0);
+    bed_run(bed);
+    CHECK_EQ(bed_count(bed, NET_DELIVERED), 5); /* all but 2 to 0 */
+    net_unblock(bed->net, 0, NET_ANY_HOST, 0);
+    bed_run(bed);
+    CHECK_EQ(bed_count(bed, NET_DELIVERED), 6);
     bed_destroy(bed);
 }
 

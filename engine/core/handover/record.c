@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.c -- one layout for all kinds: version, kind, role, moved, attempt, guest, epoch, both journals' ids, checksum. */
+/* record.c -- one layout for all kinds: version, kind, role, moved, attempt, guest, epoch, both
+ * journals' ids, checksum. */
 #include "handover/record.h"
 
 #include "base/assert.h"
@@ -27,8 +28,8 @@ size_t handover_record_encode(
     return writer.used;
 }
 
-enum ferry_status handover_record_decode(
-    const struct ferry_record *record, struct handover_record_body *body_out)
+enum ferry_status
+handover_record_decode(const struct ferry_record *record, struct handover_record_body *body_out)
 {
     struct base_reader reader;
     base_reader_init(&reader, record->bytes);

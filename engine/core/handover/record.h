@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.h -- what the journal keeps of a session, as bytes. A record is small, carries its own version, and is replaced whole.
+/* record.h -- what the journal keeps of a session, as bytes. A record is small, carries its own
+ * version, and is replaced whole.
  *
  * SESSION  both sides, before the first page: who is on the other side, which guest, which epoch
  * GRANTED  source: attempt           OWNER   target: attempt, new epoch
@@ -30,7 +31,8 @@ struct handover_record_body {
 /* out has FERRY_RECORD_MAX bytes. */
 size_t handover_record_encode(
     enum ferry_record_kind kind, const struct handover_record_body *body, uint8_t *out);
-FERRY_NODISCARD enum ferry_status handover_record_decode(
-    const struct ferry_record *record, struct handover_record_body *body_out);
+FERRY_NODISCARD
+enum ferry_status
+handover_record_decode(const struct ferry_record *record, struct handover_record_body *body_out);
 
 #endif

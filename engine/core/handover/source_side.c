@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source_side.c -- the source's half of the handover. The drawing and the requirements are in handover.h.
+/* source_side.c -- the source's half of the handover. The drawing and the requirements are in
+ * handover.h.
  *
- * One function a phase; an input without a case in its phase is an honest peer's impossibility (VIOLATION), an
- * old message (STALE) or an order that comes too late. Who runs the guest:
+ * One function a phase; an input without a case in its phase is an honest peer's impossibility
+ * (VIOLATION), an old message (STALE) or an order that comes too late. Who runs the guest:
  *
  *   RUNNING, BACK, CLAIMED   this host may
  *   ATTEMPT                  nobody; this host may take it back alone
- *   GRANTING, BURNING        nobody; GRANT was never sent, yet only ABORTED brings the guest back (H-2): after a crash the
- *                            journal may hold the record, and then this host would have to count as granted
- *   GRANTED                  the target, or nobody
- *   MOVED                    the target */
-#include "handover/handover.h"
-
+ *   GRANTING, BURNING        nobody; GRANT was never sent, yet only ABORTED brings the guest back
+ * (H-2): after a crash the journal may hold the record, and then this host would have to count as
+ * granted GRANTED                  the target, or nobody MOVED                    the target */
 #include "base/assert.h"
+#include "handover/handover.h"
 
 static struct handover_step step0(void)
 {
@@ -26,7 +25,9 @@ static struct handover_step step1(enum handover_output first)
 
 static struct handover_step step2(enum handover_output first, enum handover_output second)
 {
-    return (struct handover_step){.count = 2, .output = {(uint8_t)first, (uint8_t)second}};
+    return (struct handover_step){
+        .count = 2, .output = {(uint8_t)first, (uint8_t)second}
+    };
 }
 
 struct handover_source handover_source_start(uint64_t epoch)
@@ -62,8 +63,8 @@ static struct handover_step go_back(struct handover_source *source)
     return step1(HANDOVER_OUT_RUN_HERE);
 }
 
-static struct handover_step in_running(
-    struct handover_source *source, enum handover_source_input input)
+static struct handover_step
+in_running(struct handover_source *source, enum handover_source_input input)
 {
     switch (input) {
     case HANDOVER_IN_OPEN_ATTEMPT:
@@ -77,12 +78,9 @@ static struct handover_step in_running(
         return step0();
     case HANDOVER_IN_READY: /* of an attempt that was aborted: tell it again */
         return step2(HANDOVER_OUT_STALE, HANDOVER_OUT_SEND_ABORT);
-    case HANDOVER_IN_TARGET_RECEIVING:
-        return step0();
-    case HANDOVER_IN_CLAIM: /* it is ours already */
-        return step1(HANDOVER_OUT_TOO_LATE);
-    case HANDOVER_IN_STARTED:
-        return step1(HANDOVER_OUT_VIOLATION);
+    case HANDOVER_IN_TARGET_RECEIVING: return step0();
+    case HANDOVER_IN_CLAIM: /* it is ours already */ return step1(HANDOVER_OUT_TOO_LATE);
+    case HANDOVER_IN_STARTED: return step1(HANDOVER_OUT_VIOLATION);
     case HANDOVER_IN_ABORT:
     case HANDOVER_IN_STOP_GRANT:
     case HANDOVER_IN_GRANT_DURABLE:
@@ -94,8 +92,8 @@ static struct handover_step in_running(
     return step0();
 }
 
-static struct handover_step in_attempt(
-    struct handover_source *source, enum handover_source_input input, uint32_t attempt)
+static struct handover_step
+in_attempt(struct handover_source *source, enum handover_source_input input, uint32_t attempt)
 {
     switch (input) {
     case HANDOVER_IN_READY:
@@ -111,7 +109,8 @@ static struct handover_step in_attempt(
     case HANDOVER_IN_ABORTED:
     case HANDOVER_IN_LOST: return go_back(source);
     case HANDOVER_IN_TARGET_RECEIVING: return step0();
-    case HANDOVER_IN_CLAIM: return step1(HANDOVER_OUT_TOO_LATE); /* cancel brings it back without risk */
+    case HANDOVER_IN_CLAIM:
+        return step1(HANDOVER_OUT_TOO_LATE); /* cancel brings it back without risk */
     case HANDOVER_IN_STARTED: return step1(HANDOVER_OUT_VIOLATION);
     case HANDOVER_IN_OPEN_ATTEMPT:
     case HANDOVER_IN_STOP_GRANT:
@@ -131,8 +130,8 @@ static struct handover_step claim(struct handover_source *source)
     return step1(HANDOVER_OUT_PERSIST_CLAIM);
 }
 
-static struct handover_step in_granting(
-    struct handover_source *source, enum handover_source_input input)
+static struct handover_step
+in_granting(struct handover_source *source, enum handover_source_input input)
 {
     switch (input) {
     case HANDOVER_IN_GRANT_DURABLE:
@@ -195,8 +194,8 @@ static struct handover_step in_granted(
     return step0();
 }
 
-static struct handover_step in_burning(
-    struct handover_source *source, enum handover_source_input input)
+static struct handover_step
+in_burning(struct handover_source *source, enum handover_source_input input)
 {
     switch (input) {
     case HANDOVER_IN_ABORTED: return go_back(source);
@@ -205,10 +204,9 @@ static struct handover_step in_burning(
     case HANDOVER_IN_GRANT_DURABLE: /* late: GRANT is not sent any more */
         source->grant = HANDOVER_RECORD_DURABLE;
         return step0();
-    case HANDOVER_IN_GRANT_FAILED:
-        source->grant = HANDOVER_RECORD_FAILED;
-        return step0();
-    case HANDOVER_IN_LOST: /* H-6: a reinstalled target and an older one that still holds a copy look alike from here */
+    case HANDOVER_IN_GRANT_FAILED: source->grant = HANDOVER_RECORD_FAILED; return step0();
+    case HANDOVER_IN_LOST: /* H-6: a reinstalled target and an older one that still holds a copy
+                              look alike from here */
         return step0();
     case HANDOVER_IN_CLAIM: return claim(source);
     case HANDOVER_IN_STARTED: return step1(HANDOVER_OUT_VIOLATION);
@@ -222,8 +220,8 @@ static struct handover_step in_burning(
     return step0();
 }
 
-static struct handover_step in_claiming(
-    struct handover_source *source, enum handover_source_input input)
+static struct handover_step
+in_claiming(struct handover_source *source, enum handover_source_input input)
 {
     switch (input) {
     case HANDOVER_IN_CLAIM_DURABLE:
@@ -233,12 +231,8 @@ static struct handover_step in_claiming(
     case HANDOVER_IN_CLAIM_FAILED: /* the claim may be in the journal, or not: a restart tells */
         source->claim = HANDOVER_RECORD_FAILED;
         return step0();
-    case HANDOVER_IN_GRANT_DURABLE:
-        source->grant = HANDOVER_RECORD_DURABLE;
-        return step0();
-    case HANDOVER_IN_GRANT_FAILED:
-        source->grant = HANDOVER_RECORD_FAILED;
-        return step0();
+    case HANDOVER_IN_GRANT_DURABLE: source->grant = HANDOVER_RECORD_DURABLE; return step0();
+    case HANDOVER_IN_GRANT_FAILED: source->grant = HANDOVER_RECORD_FAILED; return step0();
     case HANDOVER_IN_CLAIM: return step1(HANDOVER_OUT_TOO_LATE);
     case HANDOVER_IN_STOP_GRANT:
     case HANDOVER_IN_READY:
@@ -253,9 +247,10 @@ static struct handover_step in_claiming(
     return step0();
 }
 
-/* MOVED, BACK and CLAIMED: decided. Whatever the target asks, the answer is that the session is over. */
-static struct handover_step in_decided(
-    struct handover_source *source, enum handover_source_input input)
+/* MOVED, BACK and CLAIMED: decided. Whatever the target asks, the answer is that the session is
+ * over. */
+static struct handover_step
+in_decided(struct handover_source *source, enum handover_source_input input)
 {
     switch (input) {
     case HANDOVER_IN_READY:
@@ -263,12 +258,8 @@ static struct handover_step in_decided(
     case HANDOVER_IN_ABORTED:
     case HANDOVER_IN_TARGET_RECEIVING: return step1(HANDOVER_OUT_SEND_END);
     case HANDOVER_IN_LOST: return step0();
-    case HANDOVER_IN_GRANT_DURABLE:
-        source->grant = HANDOVER_RECORD_DURABLE;
-        return step0();
-    case HANDOVER_IN_GRANT_FAILED:
-        source->grant = HANDOVER_RECORD_FAILED;
-        return step0();
+    case HANDOVER_IN_GRANT_DURABLE: source->grant = HANDOVER_RECORD_DURABLE; return step0();
+    case HANDOVER_IN_GRANT_FAILED: source->grant = HANDOVER_RECORD_FAILED; return step0();
     case HANDOVER_IN_CLAIM:
     case HANDOVER_IN_STOP_GRANT: return step1(HANDOVER_OUT_TOO_LATE);
     case HANDOVER_IN_OPEN_ATTEMPT:
@@ -281,7 +272,10 @@ static struct handover_step in_decided(
 }
 
 struct handover_step handover_source_step(
-    struct handover_source *source, enum handover_source_input input, uint32_t attempt, uint64_t epoch)
+    struct handover_source *source,
+    enum handover_source_input input,
+    uint32_t attempt,
+    uint64_t epoch)
 {
     switch ((enum handover_source_phase)source->phase) {
     case HANDOVER_RUNNING: return in_running(source, input);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target_side.c -- the target's half of the handover. The drawing and the requirements are in handover.h.
+/* target_side.c -- the target's half of the handover. The drawing and the requirements are in
+ * handover.h.
  *
  * Who runs the guest:
  *   OWNER                        this host may
  *   OWNING                       nobody: the record may be durable or not, only its report tells
  *   RECEIVING, READY             not this host; the source may, or nobody does
- *   BURNING, BURNED, UNSURE, OVER  never this host (OVER after OWNER: it runs on, the session is forgotten) */
-#include "handover/handover.h"
-
+ *   BURNING, BURNED, UNSURE, OVER  never this host (OVER after OWNER: it runs on, the session is
+ * forgotten) */
 #include "base/assert.h"
+#include "handover/handover.h"
 
 static struct handover_step step0(void)
 {
@@ -22,7 +23,9 @@ static struct handover_step step1(enum handover_output first)
 
 static struct handover_step step2(enum handover_output first, enum handover_output second)
 {
-    return (struct handover_step){.count = 2, .output = {(uint8_t)first, (uint8_t)second}};
+    return (struct handover_step){
+        .count = 2, .output = {(uint8_t)first, (uint8_t)second}
+    };
 }
 
 struct handover_target handover_target_start(uint64_t epoch)
@@ -65,8 +68,8 @@ static struct handover_step own(struct handover_target *target)
     return step1(HANDOVER_OUT_PERSIST_OWNER);
 }
 
-static struct handover_step in_receiving(
-    struct handover_target *target, enum handover_target_input input, uint32_t attempt)
+static struct handover_step
+in_receiving(struct handover_target *target, enum handover_target_input input, uint32_t attempt)
 {
     switch (input) {
     case HANDOVER_IN_LOADED:
@@ -84,10 +87,9 @@ static struct handover_step in_receiving(
     case HANDOVER_IN_ASK_READY: return step1(HANDOVER_OUT_SEND_RECEIVING);
     case HANDOVER_IN_GRANT: return step1(HANDOVER_OUT_STALE);
     case HANDOVER_IN_BURN: return burn(target);
-    case HANDOVER_IN_OPERATOR_CLAIM: return step1(HANDOVER_OUT_TOO_LATE); /* there is nothing to run */
-    case HANDOVER_IN_END:
-        target->phase = HANDOVER_OVER;
-        return step1(HANDOVER_OUT_FORGET);
+    case HANDOVER_IN_OPERATOR_CLAIM:
+        return step1(HANDOVER_OUT_TOO_LATE); /* there is nothing to run */
+    case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_OWNER_DURABLE:
     case HANDOVER_IN_OWNER_FAILED:
     case HANDOVER_IN_BURN_DURABLE:
@@ -119,9 +121,7 @@ static struct handover_step in_ready(
     case HANDOVER_IN_ASK_READY: return step1(HANDOVER_OUT_SEND_READY);
     case HANDOVER_IN_BURN: return burn(target);
     case HANDOVER_IN_OPERATOR_CLAIM: return own(target);
-    case HANDOVER_IN_END:
-        target->phase = HANDOVER_OVER;
-        return step1(HANDOVER_OUT_FORGET);
+    case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_LOADED: return step1(HANDOVER_OUT_STALE);
     case HANDOVER_IN_OWNER_DURABLE:
     case HANDOVER_IN_OWNER_FAILED:
@@ -132,8 +132,8 @@ static struct handover_step in_ready(
     return step0();
 }
 
-static struct handover_step in_owning(
-    struct handover_target *target, enum handover_target_input input)
+static struct handover_step
+in_owning(struct handover_target *target, enum handover_target_input input)
 {
     switch (input) {
     case HANDOVER_IN_OWNER_DURABLE:
@@ -177,8 +177,8 @@ static struct handover_step in_owner(enum handover_target_input input)
     return step0();
 }
 
-static struct handover_step in_target_burning(
-    struct handover_target *target, enum handover_target_input input)
+static struct handover_step
+in_target_burning(struct handover_target *target, enum handover_target_input input)
 {
     switch (input) {
     case HANDOVER_IN_BURN_DURABLE:
@@ -195,9 +195,7 @@ static struct handover_step in_target_burning(
     case HANDOVER_IN_ASK_READY: /* ABORTED follows when it is durable */
     case HANDOVER_IN_GRANT:
     case HANDOVER_IN_BURN: return step0();
-    case HANDOVER_IN_END:
-        target->phase = HANDOVER_OVER;
-        return step1(HANDOVER_OUT_FORGET);
+    case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_OWNER_DURABLE:
     case HANDOVER_IN_OWNER_FAILED: break;
     }
@@ -205,17 +203,16 @@ static struct handover_step in_target_burning(
     return step0();
 }
 
-static struct handover_step in_burned(
-    struct handover_target *target, enum handover_target_input input)
+static struct handover_step
+in_burned(struct handover_target *target, enum handover_target_input input)
 {
     switch (input) {
     case HANDOVER_IN_ASK_READY:
     case HANDOVER_IN_GRANT:
     case HANDOVER_IN_BURN: return step1(HANDOVER_OUT_SEND_ABORTED);
-    case HANDOVER_IN_VOID: return step1(HANDOVER_OUT_SEND_ABORTED); /* the source goes on, and must not */
-    case HANDOVER_IN_END:
-        target->phase = HANDOVER_OVER;
-        return step1(HANDOVER_OUT_FORGET);
+    case HANDOVER_IN_VOID:
+        return step1(HANDOVER_OUT_SEND_ABORTED); /* the source goes on, and must not */
+    case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_LOADED: return step1(HANDOVER_OUT_STALE);
     case HANDOVER_IN_OPERATOR_CLAIM: return step1(HANDOVER_OUT_TOO_LATE);
     case HANDOVER_IN_OWNER_DURABLE:
@@ -227,9 +224,10 @@ static struct handover_step in_burned(
     return step0();
 }
 
-/* UNSURE and OVER: nothing that comes changes who runs the guest. A report of a write that was under way is let go. */
-static struct handover_step in_silent(
-    struct handover_target *target, enum handover_target_input input)
+/* UNSURE and OVER: nothing that comes changes who runs the guest. A report of a write that was
+ * under way is let go. */
+static struct handover_step
+in_silent(struct handover_target *target, enum handover_target_input input)
 {
     if (input == HANDOVER_IN_END) {
         target->phase = HANDOVER_OVER;
@@ -242,7 +240,10 @@ static struct handover_step in_silent(
 }
 
 struct handover_step handover_target_step(
-    struct handover_target *target, enum handover_target_input input, uint32_t attempt, uint64_t epoch)
+    struct handover_target *target,
+    enum handover_target_input input,
+    uint32_t attempt,
+    uint64_t epoch)
 {
     switch ((enum handover_target_phase)target->phase) {
     case HANDOVER_RECEIVING: return in_receiving(target, input, attempt);

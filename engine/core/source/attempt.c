@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attempt.c -- one try at the switchover: everything between the pause and the grant.
  *
- *   open --pause--> stopped --capture--> state in hand --collect--> last pages known --send--> all sent --manifest--> READY
- *     |               |                      |                          |                         |                     |
- *     +---------------+----------------------+--------- abort_at, link, cancel, failure ----------+                  grant.c
+ *   open --pause--> stopped --capture--> state in hand --collect--> last pages known --send--> all
+ * sent --manifest--> READY |               |                      |                          | | |
+ *     +---------------+----------------------+--------- abort_at, link, cancel, failure ----------+
+ * grant.c
  *                                            v
  *                              ABORT to the target, guest resumed here
  *
- * A-1 The limit is kept also when the prediction was wrong: without READY by abort_at (the limit less what grant and resume
- *     still need) the attempt is aborted. A-2 Nothing in the pause is proportional to RAM. A-3 An abort voids the attempt's
- *     pages: they are in the bitmap of the next round again. A-4 Next attempt: not before a growing back-off has passed. */
+ * A-1 The limit is kept also when the prediction was wrong: without READY by abort_at (the limit
+ * less what grant and resume still need) the attempt is aborted. A-2 Nothing in the pause is
+ * proportional to RAM. A-3 An abort voids the attempt's pages: they are in the bitmap of the next
+ * round again. A-4 Next attempt: not before a growing back-off has passed. */
+#include "base/assert.h"
 #include "source/internal.h"
 
-#include "base/assert.h"
-
-/* First back-off after an aborted attempt; doubles with each. Longer than what usually disturbs a pause (a burst, a flap). */
+/* First back-off after an aborted attempt; doubles with each. Longer than what usually disturbs a
+ * pause (a burst, a flap). */
 #define BACK_OFF (500 * FERRY_MILLISECOND)
 
 /* Whether the limit binds this attempt: an operator who chose to switch anyway gave it up. */
@@ -235,8 +237,7 @@ void attempt_resumed(struct ferry_source *source, enum ferry_status status)
 {
     struct ferry_outcome *outcome = &source->outcome;
     struct attempt *attempt = &source->attempt;
-    const ferry_time_ns paused =
-        attempt->paused_at != 0 ? source->now - attempt->paused_at : 0;
+    const ferry_time_ns paused = attempt->paused_at != 0 ? source->now - attempt->paused_at : 0;
     if (outcome->aborted_count != 0 && outcome->aborted_count <= FERRY_ATTEMPTS_MAX) {
         outcome->aborted[outcome->aborted_count - 1].paused_ns = paused;
         source_trace(
@@ -251,7 +252,8 @@ void attempt_resumed(struct ferry_source *source, enum ferry_status status)
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = FERRY_WORLD_GUEST;
     } else if (
-        source->ending.kind == FERRY_OUTCOME_NONE && source->config.mode == FERRY_MODE_STOP_AND_COPY) {
+        source->ending.kind == FERRY_OUTCOME_NONE &&
+        source->config.mode == FERRY_MODE_STOP_AND_COPY) {
         /* It has no live rounds to go on with. */
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = attempt->abort_reason;
@@ -302,8 +304,6 @@ void attempt_tick(struct ferry_source *source)
     } else if (stuck_at(source) <= source->now) {
         const bool asked = source->config.mode == FERRY_MODE_STOP_AND_COPY;
         ending_decide(
-            source,
-            FERRY_OUTCOME_FAILED,
-            asked ? FERRY_TIMEOUT_GIVE_UP : FERRY_TIMEOUT_RECONNECT);
+            source, FERRY_OUTCOME_FAILED, asked ? FERRY_TIMEOUT_GIVE_UP : FERRY_TIMEOUT_RECONNECT);
     }
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* copy.c -- the rounds: collect, send, close with a barrier, decide.
  *
- *   IDLE --first collection--> COLLECTING --another round--> SENDING --all acknowledged, barrier closed--> COLLECTING
- *                                 | switch over                                                               ^
- *                                 v                                                                           |
- *                              DECIDED (the attempt collects once more, then SENDING) --aborted--> DRAINING --+ (keeps the bitmap)
+ *   IDLE --first collection--> COLLECTING --another round--> SENDING --all acknowledged, barrier
+ * closed--> COLLECTING | switch over ^ v | DECIDED (the attempt collects once more, then SENDING)
+ * --aborted--> DRAINING --+ (keeps the bitmap)
  *
- * C-1 A collection replaces the bitmap only when every page of it is acknowledged; otherwise it is added to it.
- * C-2 Round n + 1 begins only after the target has closed round n: an old copy can never overwrite a newer one.
- * C-3 The decision falls here and only here, at a round's end, with the collection's count in hand. */
-#include "source/internal.h"
-
+ * C-1 A collection replaces the bitmap only when every page of it is acknowledged; otherwise it is
+ * added to it. C-2 Round n + 1 begins only after the target has closed round n: an old copy can
+ * never overwrite a newer one. C-3 The decision falls here and only here, at a round's end, with
+ * the collection's count in hand. */
 #include "base/assert.h"
+#include "source/internal.h"
 
 /* Before anything was measured: enough to fill the pipe a little, small enough to learn quickly. */
 #define FIRST_BATCH_BYTES (1U << 20)
@@ -20,7 +19,7 @@
 /* Framing of a page in the prediction: more than what an isolated page really costs. */
 #define FRAMING_BYTES 4U
 /* Sums for the bandwidth are halved when they cover this much time: recent batches count more. */
-#define MEASURE_SPAN (200 * FERRY_MILLISECOND)
+#define MEASURE_SPAN  (200 * FERRY_MILLISECOND)
 #define NS_PER_SECOND 1000000000ULL
 
 /* value * factor / divisor without overflow in between; saturates. divisor is not 0. */
@@ -65,8 +64,8 @@ void copy_collect(struct ferry_source *source, bool keep)
 static void store_round(struct ferry_source *source)
 {
     struct ferry_outcome *outcome = &source->outcome;
-    const uint32_t slot = outcome->round_count < FERRY_ROUNDS_KEPT ? outcome->round_count
-                                                                   : FERRY_ROUNDS_KEPT - 1;
+    const uint32_t slot =
+        outcome->round_count < FERRY_ROUNDS_KEPT ? outcome->round_count : FERRY_ROUNDS_KEPT - 1;
     source->rounds[slot] = source->copy.round_now;
     outcome->round_count++;
 }
@@ -152,8 +151,8 @@ void copy_samples(const struct ferry_source *source, struct ferry_policy_samples
         .not_before = source->attempt.not_before,
         .switch_now = source->switch_now,
         .remaining_bytes = scale(copy->bitmap_pages, config->page_size + FRAMING_BYTES, 1),
-        .state_bytes =
-            source->attempt.state_size != 0 ? source->attempt.state_size : config->device_state_estimate,
+        .state_bytes = source->attempt.state_size != 0 ? source->attempt.state_size
+                                                       : config->device_state_estimate,
         .dirty_bytes_per_second = copy->dirty_rate,
         .bandwidth = copy_bandwidth(source),
         .cap = config->bandwidth_cap,
@@ -211,10 +210,13 @@ static void learn_from_collection(
     const ferry_time_ns interval = source->now - copy->collected_at;
     if (copy->live_rounds != 0 && interval > 0) {
         copy->dirty_rate = scale(
-            scale(event->new_pages, source->config.page_size, 1), NS_PER_SECOND, (uint64_t)interval);
+            scale(event->new_pages, source->config.page_size, 1),
+            NS_PER_SECOND,
+            (uint64_t)interval);
     }
     /* The pause's collection finds little: the cheapest one seen is the closest to it. */
-    if (copy->live_rounds != 0 && (source->measured.collect == 0 || took < source->measured.collect)) {
+    if (copy->live_rounds != 0 &&
+        (source->measured.collect == 0 || took < source->measured.collect)) {
         source->measured.collect = took;
     }
 }
@@ -303,16 +305,16 @@ static void push_batch(
             .stream = window->stream,
             .batch =
                 {
-                    .number = window->number,
-                    .round = source->copy.round,
-                    .attempt = copy_paused_phase(source) ? source->handover.attempt : 0,
-                    .bitmap = source->copy.bitmap,
-                    .first_page = window->first_page,
-                    .end_page = window->end_page,
-                    .state_size = state ? source->attempt.state_size : 0,
-                    .state_digest = state ? source->attempt.state_digest : 0,
-                },
-        });
+                        .number = window->number,
+                        .round = source->copy.round,
+                        .attempt = copy_paused_phase(source) ? source->handover.attempt : 0,
+                        .bitmap = source->copy.bitmap,
+                        .first_page = window->first_page,
+                        .end_page = window->end_page,
+                        .state_size = state ? source->attempt.state_size : 0,
+                        .state_digest = state ? source->attempt.state_digest : 0,
+                        },
+    });
 }
 
 static bool issue_one(struct ferry_source *source, uint16_t index)
@@ -323,8 +325,8 @@ static bool issue_one(struct ferry_source *source, uint16_t index)
         window = memory_windows_issue_state(&copy->windows, source->link.attach, index);
         source->attempt.state_due = window == NULL;
     } else {
-        window = memory_windows_issue(
-            &copy->windows, batch_pages(source), source->link.attach, index);
+        window =
+            memory_windows_issue(&copy->windows, batch_pages(source), source->link.attach, index);
     }
     if (window == NULL) {
         return false;
@@ -375,7 +377,8 @@ void copy_pump(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
     const bool under_way = copy->state == COPY_SENDING || copy->state == COPY_DRAINING;
-    const bool wanted = source->state == FERRY_SOURCE_COPYING || source->state == FERRY_SOURCE_SENDING;
+    const bool wanted =
+        source->state == FERRY_SOURCE_COPYING || source->state == FERRY_SOURCE_SENDING;
     if (!under_way || !wanted) {
         link_leave_when_idle(source);
         return;
@@ -422,8 +425,7 @@ void copy_sent(struct ferry_source *source, const struct ferry_event *event)
         !memory_windows_sent(
             &copy->windows, event->batch, event->wire_bytes, event->zero_pages, &window)) {
         source->outcome.dropped_reports++;
-        source_trace(
-            source, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->batch, event->kind, 0, 0);
+        source_trace(source, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->batch, event->kind, 0, 0);
         return;
     }
     struct stream_state *stream = &copy->streams[window.stream];
@@ -449,6 +451,9 @@ void copy_acknowledged(
     const uint64_t *last_batch)
 {
     struct copy *copy = &source->copy;
+    if (!link_is_of_this_life(source, attach)) {
+        return; /* what an earlier life of this source sent: its windows are not in our table */
+    }
     uint64_t pages = 0;
     for (uint16_t i = 0; i < stream_count && i < source->config.streams; i++) {
         if (last_batch[i] > copy->windows.last_number) {
@@ -487,14 +492,10 @@ void copy_requeue(struct ferry_source *source)
     const struct memory_requeued requeued = memory_windows_requeue(&copy->windows);
     if (requeued.windows != 0) {
         source->outcome.resent_bytes += requeued.bytes;
-        copy->round_now.zero_pages -= requeued.zero_pages; /* counted again when they are sent again */
+        copy->round_now.zero_pages -=
+            requeued.zero_pages; /* counted again when they are sent again */
         source_trace(
-            source,
-            FERRY_TRACE_BATCHES_REQUEUED,
-            requeued.windows,
-            (int64_t)requeued.bytes,
-            0,
-            0);
+            source, FERRY_TRACE_BATCHES_REQUEUED, requeued.windows, (int64_t)requeued.bytes, 0, 0);
     }
     if (copy->state == COPY_DRAINING) {
         memory_windows_void(&copy->windows); /* they belong to an aborted attempt */

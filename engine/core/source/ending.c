@@ -2,18 +2,19 @@
 /* ending.c -- the outcome, and what is left to do after it.
  *
  *   decide ----> (paused and not granted: abort the attempt, run the guest here) ----> begin
- *   begin: report the outcome                             E-1 one outcome; only UNKNOWN may be followed by another
- *          moved: ENDED durable, copy freed               E-2 END is said only when this side will never again need the
- *          END to the target, until it says CLOSED             target's record: after ENDED is durable, if anything was granted
- *          forget the session, close the connection       E-3 cleaning up never changes the outcome; it has a limit of its own,
- *                                                              after which the records stay for a later retry */
-#include "source/internal.h"
-
+ *   begin: report the outcome                             E-1 one outcome; only UNKNOWN may be
+ * followed by another moved: ENDED durable, copy freed               E-2 END is said only when this
+ * side will never again need the END to the target, until it says CLOSED             target's
+ * record: after ENDED is durable, if anything was granted forget the session, close the connection
+ * E-3 cleaning up never changes the outcome; it has a limit of its own, after which the records
+ * stay for a later retry */
 #include "base/assert.h"
+#include "source/internal.h"
 
 #include <string.h>
 
-/* Without any acknowledgement for so long after give_up_after, a round that never ends is given up as well. */
+/* Without any acknowledgement for so long after give_up_after, a round that never ends is given up
+ * as well. */
 #define STUCK_AFTER (10 * FERRY_SECOND)
 
 void ending_keep_text(struct ferry_source *source, struct ferry_bytes text)
@@ -28,7 +29,8 @@ void ending_keep_text(struct ferry_source *source, struct ferry_bytes text)
     source->ending.peer_text_size = (uint16_t)size;
 }
 
-void ending_report(struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status)
+void ending_report(
+    struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status)
 {
     struct ferry_outcome *outcome = &source->outcome;
     FERRY_ASSERT(outcome->kind == FERRY_OUTCOME_NONE || outcome->kind == FERRY_OUTCOME_UNKNOWN);
@@ -44,8 +46,7 @@ void ending_report(struct ferry_source *source, enum ferry_outcome_kind kind, en
     reason_write(source, outcome);
     source_trace(
         source, FERRY_TRACE_OUTCOME, kind, status, outcome->total_ns, outcome->blackout.total_ns);
-    source_tell(
-        source, (struct ferry_action){.kind = FERRY_ACTION_FINISHED, .outcome = outcome});
+    source_tell(source, (struct ferry_action){.kind = FERRY_ACTION_FINISHED, .outcome = outcome});
     if (kind != FERRY_OUTCOME_UNKNOWN && source->state != FERRY_SOURCE_CLOSING) {
         source->ending.kind = kind;
         source->ending.status = status;
@@ -54,7 +55,8 @@ void ending_report(struct ferry_source *source, enum ferry_outcome_kind kind, en
     }
 }
 
-void ending_decide(struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status)
+void ending_decide(
+    struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status)
 {
     if (source->ending.kind != FERRY_OUTCOME_NONE || grant_is_out(source)) {
         return;
@@ -122,7 +124,8 @@ void ending_begin(struct ferry_source *source)
 void ending_say_end(struct ferry_source *source)
 {
     const struct ending *ending = &source->ending;
-    if (source->state != FERRY_SOURCE_CLOSING || (ending->record_wanted && !ending->record_durable)) {
+    if (source->state != FERRY_SOURCE_CLOSING ||
+        (ending->record_wanted && !ending->record_durable)) {
         return;
     }
     source_send(
@@ -131,11 +134,11 @@ void ending_say_end(struct ferry_source *source)
             .type = WIRE_END,
             .body.end =
                 {
-                    .attempt = source->handover.attempt,
-                    .epoch = source->config.epoch,
-                    .moved = ending->moved ? 1 : 0,
-                },
-        });
+                           .attempt = source->handover.attempt,
+                           .epoch = source->config.epoch,
+                           .moved = ending->moved ? 1 : 0,
+                           },
+    });
 }
 
 void ending_persisted(struct ferry_source *source, enum ferry_status status)
@@ -156,7 +159,8 @@ void ending_freed(struct ferry_source *source)
 
 void ending_closed_heard(struct ferry_source *source)
 {
-    if (source->pending[PENDING_FORGET].id != 0 || source->pending[PENDING_PERSIST_GRANTED].id != 0 ||
+    if (source->pending[PENDING_FORGET].id != 0 ||
+        source->pending[PENDING_PERSIST_GRANTED].id != 0 ||
         (source->ending.record_wanted && !source->ending.record_durable)) {
         return;
     }
@@ -188,7 +192,8 @@ static bool all_quiet(const struct ferry_source *source)
            source->pending[PENDING_PERSIST_ENDED].id == 0;
 }
 
-/* An action that takes longer than it may counts as failed; its report, if it comes at all, is dropped. */
+/* An action that takes longer than it may counts as failed; its report, if it comes at all, is
+ * dropped. */
 static void expire(struct ferry_source *source, enum pending_kind kind)
 {
     const struct ferry_event late = {.status = FERRY_TIMEOUT_ACTION};
@@ -200,13 +205,14 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
     case PENDING_RESUME: attempt_resumed(source, late.status); return;
     case PENDING_PERSIST_SESSION: opening_session_persisted(source, late.status); return;
     case PENDING_PERSIST_GRANTED:
-        /* Late is not failed: the record may still become durable. Its report would be dropped, so nothing is lost by
-         * saying that it may be there (H-8). */
+        /* Late is not failed: the record may still become durable. Its report would be dropped, so
+         * nothing is lost by saying that it may be there (H-8). */
         if (source->ending.kind == FERRY_OUTCOME_NONE) {
             source->ending.kind = FERRY_OUTCOME_FAILED;
             source->ending.status = FERRY_WORLD_JOURNAL;
         }
-        grant_step(source, HANDOVER_IN_GRANT_FAILED, source->handover.attempt, source->config.epoch);
+        grant_step(
+            source, HANDOVER_IN_GRANT_FAILED, source->handover.attempt, source->config.epoch);
         return;
     case PENDING_PERSIST_CLAIMED: grant_claim_persisted(source, late.status); return;
     case PENDING_PERSIST_ENDED: ending_persisted(source, late.status); return;
@@ -239,7 +245,8 @@ static ferry_time_ns stuck_at(const struct ferry_source *source)
 
 static ferry_time_ns unreachable_at(const struct ferry_source *source)
 {
-    const bool waits = source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING;
+    const bool waits =
+        source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING;
     if (!waits || source->link.lost_at == FERRY_TIME_NEVER) {
         return FERRY_TIME_NEVER;
     }
@@ -250,7 +257,8 @@ void ending_tick(struct ferry_source *source)
 {
     for (int i = 0; i < PENDING_COUNT; i++) {
         const struct pending *pending = &source->pending[i];
-        if (watched_here((enum pending_kind)i) && pending->id != 0 && pending->until <= source->now) {
+        if (watched_here((enum pending_kind)i) && pending->id != 0 &&
+            pending->until <= source->now) {
             expire(source, (enum pending_kind)i);
         }
     }
@@ -316,7 +324,8 @@ enum ferry_status ending_cancel(struct ferry_source *source)
         ending_decide(source, FERRY_OUTCOME_CANCELLED, FERRY_USAGE_CANCELLED);
         return FERRY_OK;
     case HANDOVER_GRANTING:
-        /* GRANT has not been sent: the target can be asked never to start, but only its word ends it (H-2). */
+        /* GRANT has not been sent: the target can be asked never to start, but only its word ends
+         * it (H-2). */
         source->cancel_wanted = true;
         grant_step(source, HANDOVER_IN_STOP_GRANT, source->handover.attempt, source->config.epoch);
         return FERRY_OK;

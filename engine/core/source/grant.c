@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* grant.c -- carries out what the handover machine asks for. Who may run the guest is decided there (handover/), nothing of it here.
+/* grant.c -- carries out what the handover machine asks for. Who may run the guest is decided there
+ * (handover/), nothing of it here.
  *
- * Each input goes through grant_step(), which turns the outputs into actions, messages and states, in order. */
-#include "source/internal.h"
-
+ * Each input goes through grant_step(), which turns the outputs into actions, messages and states,
+ * in order. */
 #include "base/assert.h"
+#include "source/internal.h"
 
 bool grant_is_out(const struct ferry_source *source)
 {
@@ -57,7 +58,8 @@ static void persist_claim(struct ferry_source *source)
             .role = HANDOVER_ROLE_SOURCE,
             .attempt = source->handover.attempt,
             .guest_id = source->config.guest_id,
-            /* above what the target could have become owner with: its late messages and writes are old */
+            /* above what the target could have become owner with: its late messages and writes are
+               old */
             .epoch = source->config.epoch + 2,
             .own_journal_id = source->config.journal_id,
             .peer_journal_id = source->target_journal_id,
@@ -71,7 +73,7 @@ static void send_attempt(struct ferry_source *source, enum wire_type type)
         &(struct wire_message){
             .type = type,
             .body.attempt = {.attempt = source->handover.attempt, .epoch = source->config.epoch},
-        });
+    });
 }
 
 static void send_grant(struct ferry_source *source)
@@ -96,7 +98,8 @@ static void run_here(struct ferry_source *source)
 {
     source->unknown_at = FERRY_TIME_NEVER;
     if (!source->guest_alive) {
-        ending_begin(source); /* the guest died with its host: nothing to resume, but it is ours to start again */
+        ending_begin(source); /* the guest died with its host: nothing to resume, but it is ours to
+                                 start again */
         return;
     }
     attempt_give_back(source);
@@ -120,8 +123,7 @@ static void carry_out(struct ferry_source *source, enum handover_output output, 
         ending_begin(source);
         return;
     case HANDOVER_OUT_STALE:
-        source_trace(
-            source, FERRY_TRACE_STALE_MESSAGE, 0, attempt, source->handover.attempt, 0);
+        source_trace(source, FERRY_TRACE_STALE_MESSAGE, 0, attempt, source->handover.attempt, 0);
         return;
     case HANDOVER_OUT_VIOLATION: source_violation(source, FERRY_PEER_UNEXPECTED, 0); return;
     case HANDOVER_OUT_NONE:
@@ -170,7 +172,8 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
     };
     const ferry_time_ns sent = attempt->ready_at - attempt->collected_at;
     blackout->transfer_ns = sent - blackout->load_ns - half;
-    if (blackout->transfer_ns < 0) { /* the halves are estimates: keep the sum, not a negative part */
+    if (blackout->transfer_ns <
+        0) { /* the halves are estimates: keep the sum, not a negative part */
         blackout->transfer_ns = 0;
         blackout->ready_ns = sent > blackout->load_ns ? sent - blackout->load_ns : 0;
     }

@@ -3,23 +3,23 @@
  *
  * One migration's sending side is composed of small machines which do not know each other's states:
  *
- *   link      which connection there is             link.c      DOWN > ATTACHING > ASKING > UP > (LEAVING) > DETACHING > DOWN
- *   copy      the round under way                   copy.c      IDLE > COLLECTING > SENDING > COLLECTING ... ; DRAINING after an abort
- *   attempt   pause, state, last pages, guard       attempt.c
- *   handover  who runs the guest                    handover/   (pure; driven by grant.c)
- *   ending    outcome, cleaning up                  ending.c
+ *   link      which connection there is             link.c      DOWN > ATTACHING > ASKING > UP >
+ * (LEAVING) > DETACHING > DOWN copy      the round under way                   copy.c      IDLE >
+ * COLLECTING > SENDING > COLLECTING ... ; DRAINING after an abort attempt   pause, state, last
+ * pages, guard       attempt.c handover  who runs the guest                    handover/   (pure;
+ * driven by grant.c) ending    outcome, cleaning up                  ending.c
  *
- * and of one state which says what the whole is doing (state_table.c draws it). Losing a link changes the link and stops
- * its credit; everything else keeps its state. */
+ * and of one state which says what the whole is doing (state_table.c draws it). Losing a link
+ * changes the link and stops its credit; everything else keeps its state. */
 #ifndef SOURCE_INTERNAL_H
 #define SOURCE_INTERNAL_H
 
 #include "base/queue.h"
+#include "ferry/policy.h"
 #include "ferry/source.h"
 #include "handover/handover.h"
 #include "handover/record.h"
 #include "memory/windows.h"
-#include "ferry/policy.h"
 #include "wire/message.h"
 
 /* ---- link ---- */
@@ -29,7 +29,8 @@ enum link_state {
     LINK_ATTACHING, /* the world is connecting */
     LINK_ASKING,    /* connected; OPEN or RESUME is out */
     LINK_UP,        /* the target has answered: payload may flow */
-    LINK_LEAVING,   /* UP, but a better network answers: nothing new is sent, what is out is waited for */
+    LINK_LEAVING,   /* UP, but a better network answers: nothing new is sent, what is out is waited
+                       for */
     LINK_DETACHING, /* the world is closing what there was */
 };
 
@@ -38,11 +39,11 @@ struct link {
     uint32_t attach;
     uint32_t ups; /* how often it came up */
     uint16_t path_count;
-    uint16_t order[FERRY_PATHS_MAX];      /* paths, best first */
-    uint32_t priority[FERRY_PATHS_MAX];   /* by path */
-    uint16_t position; /* in order: the path in use, or to try next */
-    uint16_t tried;    /* paths tried since the link was last up */
-    uint16_t probing;  /* position in order that a PROBE is out for */
+    uint16_t order[FERRY_PATHS_MAX];    /* paths, best first */
+    uint32_t priority[FERRY_PATHS_MAX]; /* by path */
+    uint16_t position;                  /* in order: the path in use, or to try next */
+    uint16_t tried;                     /* paths tried since the link was last up */
+    uint16_t probing;                   /* position in order that a PROBE is out for */
     ferry_time_ns retry_at;
     ferry_time_ns connect_until;
     ferry_time_ns lost_at; /* NEVER while up */
@@ -75,7 +76,7 @@ struct stream_state {
 
 struct copy {
     enum copy_state state;
-    uint32_t round;     /* under way */
+    uint32_t round;          /* under way */
     uint32_t barrier_attach; /* attach on which the round's barrier was sent; 0 = not yet */
     uint32_t barrier_done;   /* newest round that the target has closed; WIRE_ROUND_NONE = none */
     const uint64_t *bitmap;
@@ -85,7 +86,7 @@ struct copy {
     struct ferry_round round_now;
     bool round_open; /* round_now is not in the history yet */
     ferry_time_ns round_begun;
-    ferry_time_ns collected_at; /* the newest collection's report */
+    ferry_time_ns collected_at;  /* the newest collection's report */
     uint64_t acknowledged_pages; /* of the round */
     ferry_time_ns last_progress; /* something was acknowledged */
     uint64_t dirty_rate;         /* bytes a second over the last live round */
@@ -158,12 +159,12 @@ struct ferry_source {
     ferry_time_ns now;                 /* of the input under way */
     ferry_time_ns created_at;
     enum ferry_source_state state;
-    bool guest_alive;      /* the guest's process is on this host */
+    bool guest_alive; /* the guest's process is on this host */
     bool session_durable;
-    bool accepted;         /* the target has a SESSION record, as far as we know */
-    bool asked;            /* OPEN was sent: the target may have one */
+    bool accepted; /* the target has a SESSION record, as far as we know */
+    bool asked;    /* OPEN was sent: the target may have one */
     bool switch_now;
-    bool cancel_wanted;    /* carried out as soon as the guest runs here */
+    bool cancel_wanted;         /* carried out as soon as the guest runs here */
     ferry_time_ns accept_until; /* OPEN must be answered by then */
     ferry_time_ns unknown_at;
     uint64_t target_journal_id;
@@ -187,18 +188,27 @@ struct ferry_source {
 
 /* source.c */
 struct ferry_source *source_allocate(const struct ferry_source_config *config, ferry_time_ns now);
-FERRY_NODISCARD enum ferry_status source_check_config(const struct ferry_source_config *config);
+FERRY_NODISCARD
+enum ferry_status source_check_config(const struct ferry_source_config *config);
 void source_trace(
-    struct ferry_source *source, enum ferry_trace_kind kind, int64_t a, int64_t b, int64_t c, int64_t d);
-/* Pushes an action that reports, and remembers it. `limit`: how long it may take; NEVER = its machine watches it. */
+    struct ferry_source *source,
+    enum ferry_trace_kind kind,
+    int64_t a,
+    int64_t b,
+    int64_t c,
+    int64_t d);
+/* Pushes an action that reports, and remembers it. `limit`: how long it may take; NEVER = its
+ * machine watches it. */
 void source_ask(
     struct ferry_source *source,
     enum pending_kind pending,
     struct ferry_action action,
     ferry_time_ns limit);
-void source_tell(struct ferry_source *source, struct ferry_action action); /* one without a report */
+void source_tell(
+    struct ferry_source *source, struct ferry_action action); /* one without a report */
 void source_abandon(struct ferry_source *source, enum pending_kind pending);
-void source_send(struct ferry_source *source, const struct wire_message *message); /* dropped unless connected */
+void source_send(
+    struct ferry_source *source, const struct wire_message *message); /* dropped unless connected */
 void source_persist(
     struct ferry_source *source,
     enum pending_kind pending,
@@ -216,6 +226,8 @@ void link_init(struct ferry_source *source);
 void link_start(struct ferry_source *source);
 bool link_connected(const struct ferry_source *source); /* control bytes may be sent */
 bool link_carries(const struct ferry_source *source);   /* payload may be sent */
+bool link_is_of_this_life(
+    const struct ferry_source *source, uint32_t attach); /* not of before a restart */
 void link_attached(struct ferry_source *source, uint32_t attach);
 void link_detached(struct ferry_source *source, uint32_t attach, enum ferry_status status);
 void link_detach_done(struct ferry_source *source);
@@ -229,7 +241,7 @@ void link_tick(struct ferry_source *source);
 ferry_time_ns link_deadline(const struct ferry_source *source);
 
 /* opening.c */
-void opening_ask(struct ferry_source *source);    /* first words on a new connection: OPEN or RESUME */
+void opening_ask(struct ferry_source *source); /* first words on a new connection: OPEN or RESUME */
 void opening_accept(struct ferry_source *source, const struct wire_message *message);
 void opening_refuse(struct ferry_source *source, const struct wire_message *message);
 void opening_session_persisted(struct ferry_source *source, enum ferry_status status);
@@ -241,7 +253,8 @@ void copy_collect(struct ferry_source *source, bool keep);
 void copy_collected(struct ferry_source *source, const struct ferry_event *event);
 void copy_begin_round(struct ferry_source *source, bool final);
 void copy_end_round(struct ferry_source *source, uint64_t dirty_after);
-void copy_pump(struct ferry_source *source); /* issues what the link may carry now, and notices that a round is over */
+void copy_pump(struct ferry_source *source); /* issues what the link may carry now, and notices that
+                                                a round is over */
 void copy_sent(struct ferry_source *source, const struct ferry_event *event);
 void copy_acknowledged(
     struct ferry_source *source,
@@ -250,10 +263,13 @@ void copy_acknowledged(
     uint16_t stream_count,
     const uint64_t *last_batch);
 void copy_link_lost(struct ferry_source *source);
-void copy_requeue(struct ferry_source *source); /* the target has told what it placed: the rest is sent again */
-struct ferry_switch_costs copy_costs(const struct ferry_source *source); /* measured where possible, else estimated */
+void copy_requeue(
+    struct ferry_source *source); /* the target has told what it placed: the rest is sent again */
+struct ferry_switch_costs
+copy_costs(const struct ferry_source *source); /* measured where possible, else estimated */
 void copy_set_rate(struct ferry_source *source);
-uint64_t copy_bandwidth(const struct ferry_source *source); /* measured, bytes a second; 0 = not yet */
+uint64_t
+copy_bandwidth(const struct ferry_source *source); /* measured, bytes a second; 0 = not yet */
 void copy_samples(const struct ferry_source *source, struct ferry_policy_samples *samples_out);
 bool copy_paused_phase(const struct ferry_source *source);
 
@@ -264,7 +280,8 @@ void attempt_captured(struct ferry_source *source, const struct ferry_event *eve
 void attempt_collected(struct ferry_source *source);
 void attempt_pump(struct ferry_source *source); /* sends the manifest when all is sent */
 void attempt_ready(struct ferry_source *source, const struct wire_message *message);
-void attempt_give_back(struct ferry_source *source); /* the handover lets the guest run here again */
+void attempt_give_back(
+    struct ferry_source *source); /* the handover lets the guest run here again */
 void attempt_abort(struct ferry_source *source, enum ferry_status reason);
 void attempt_resumed(struct ferry_source *source, enum ferry_status status);
 void attempt_tick(struct ferry_source *source);
@@ -273,22 +290,30 @@ ferry_time_ns attempt_deadline(const struct ferry_source *source);
 /* grant.c */
 /* One input to the handover machine, and its outputs carried out. */
 void grant_step(
-    struct ferry_source *source, enum handover_source_input input, uint32_t attempt, uint64_t epoch);
+    struct ferry_source *source,
+    enum handover_source_input input,
+    uint32_t attempt,
+    uint64_t epoch);
 void grant_started(struct ferry_source *source, const struct wire_message *message);
 void grant_aborted(struct ferry_source *source, const struct wire_message *message);
 void grant_lost(struct ferry_source *source);
 void grant_persisted(struct ferry_source *source, enum ferry_status status);
 void grant_claim_persisted(struct ferry_source *source, enum ferry_status status);
-FERRY_NODISCARD enum ferry_status grant_claim(struct ferry_source *source);
+FERRY_NODISCARD
+enum ferry_status grant_claim(struct ferry_source *source);
 void grant_unknown(struct ferry_source *source);
 bool grant_is_out(const struct ferry_source *source); /* only proof brings the guest back */
 
 /* ending.c */
-void ending_keep_text(struct ferry_source *source, struct ferry_bytes text); /* the target's sentence */
+void ending_keep_text(
+    struct ferry_source *source, struct ferry_bytes text); /* the target's sentence */
 /* Decides the end. Where the guest is paused and nothing is granted, it is resumed first. */
-void ending_decide(struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status);
-void ending_report(struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status);
-void ending_begin(struct ferry_source *source); /* the guest is where it belongs: report, then clean up */
+void ending_decide(
+    struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status);
+void ending_report(
+    struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status);
+void ending_begin(
+    struct ferry_source *source); /* the guest is where it belongs: report, then clean up */
 void ending_say_end(struct ferry_source *source);
 void ending_persisted(struct ferry_source *source, enum ferry_status status);
 void ending_freed(struct ferry_source *source);
@@ -297,7 +322,8 @@ void ending_forgotten(struct ferry_source *source);
 void ending_close(struct ferry_source *source);
 void ending_tick(struct ferry_source *source);
 ferry_time_ns ending_deadline(const struct ferry_source *source);
-FERRY_NODISCARD enum ferry_status ending_cancel(struct ferry_source *source);
+FERRY_NODISCARD
+enum ferry_status ending_cancel(struct ferry_source *source);
 
 /* reason.c */
 void reason_write(const struct ferry_source *source, struct ferry_outcome *outcome);

@@ -2,14 +2,14 @@
 /* opening.c -- the first words on each connection, and the way from nothing to the first page.
  *
  *   source                                  target
- *   preface, OPEN       ------------------> room? version? prepares the guest's shell, SESSION durable
- *   SESSION durable     <------------------ ACCEPT (its journal's id, its costs)
- *   first collection, first page
+ *   preface, OPEN       ------------------> room? version? prepares the guest's shell, SESSION
+ * durable SESSION durable     <------------------ ACCEPT (its journal's id, its costs) first
+ * collection, first page
  *
- *   later connections: preface, RESUME ---> closes older attaches, answers what it has: RESUMED, then READY, STARTED, ABORTED or LOST */
-#include "source/internal.h"
-
+ *   later connections: preface, RESUME ---> closes older attaches, answers what it has: RESUMED,
+ * then READY, STARTED, ABORTED or LOST */
 #include "base/assert.h"
+#include "source/internal.h"
 
 #include <string.h>
 
@@ -38,7 +38,8 @@ static void send_preface(struct ferry_source *source)
 static ferry_time_ns abandon_after(const struct ferry_source *source)
 {
     const struct ferry_source_config *config = &source->config;
-    if (config->mode == FERRY_MODE_STOP_AND_COPY && config->give_up_after > config->reconnect_limit) {
+    if (config->mode == FERRY_MODE_STOP_AND_COPY &&
+        config->give_up_after > config->reconnect_limit) {
         return config->give_up_after;
     }
     return config->reconnect_limit;
@@ -101,16 +102,16 @@ static void send_resume(struct ferry_source *source)
             .type = WIRE_RESUME,
             .body.resume =
                 {
-                    .guest_id = source->config.guest_id,
-                    .epoch = source->config.epoch,
-                    .source_journal_id = source->config.journal_id,
-                    .target_journal_id = source->target_journal_id,
-                    .attempt = source->handover.attempt,
-                    .phase = (uint8_t)phase_now(source),
-                    .round = source->copy.round,
-                    .streams = payload ? source->config.streams : 0,
-                },
-        });
+                              .guest_id = source->config.guest_id,
+                              .epoch = source->config.epoch,
+                              .source_journal_id = source->config.journal_id,
+                              .target_journal_id = source->target_journal_id,
+                              .attempt = source->handover.attempt,
+                              .phase = (uint8_t)phase_now(source),
+                              .round = source->copy.round,
+                              .streams = payload ? source->config.streams : 0,
+                              },
+    });
 }
 
 void opening_ask(struct ferry_source *source)
@@ -126,7 +127,8 @@ void opening_ask(struct ferry_source *source)
 void opening_accept(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_accept *accept = &message->body.accept;
-    if (accept->version < FERRY_PROTOCOL_VERSION_MIN || accept->version > FERRY_PROTOCOL_VERSION_MAX) {
+    if (accept->version < FERRY_PROTOCOL_VERSION_MIN ||
+        accept->version > FERRY_PROTOCOL_VERSION_MAX) {
         source_violation(source, FERRY_PEER_VERSION, WIRE_ACCEPT);
         return;
     }

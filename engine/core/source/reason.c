@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reason.c -- why it ended so, in one sentence with the numbers that decided it. */
-#include "source/internal.h"
-
 #include "base/text.h"
+#include "source/internal.h"
 
 static void add_verdict(struct base_text *text, const struct ferry_verdict *verdict)
 {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source.c -- the doors of the source: create, input, next action, deadline. What happens inside is in the files of this room:
+/* source.c -- the doors of the source: create, input, next action, deadline. What happens inside is
+ * in the files of this room:
  *
- *   event -> (report of an abandoned action? dropped, here, in one place) -> the small machine that it is for
+ *   event -> (report of an abandoned action? dropped, here, in one place) -> the small machine that
+ * it is for
  *         -> pump: whatever has become possible is issued (windows, manifest, END)
  *
- * Invariants: S-1 all memory is taken at create. S-2 every action that reports and is not a batch is in `pending`, once.
- * S-3 every wait has an end: pending actions, the link, the attempt, the handover and the cleaning up each have a deadline. */
-#include "source/internal.h"
-
+ * Invariants: S-1 all memory is taken at create. S-2 every action that reports and is not a batch
+ * is in `pending`, once. S-3 every wait has an end: pending actions, the link, the attempt, the
+ * handover and the cleaning up each have a deadline. */
 #include "base/allocate.h"
 #include "base/assert.h"
+#include "source/internal.h"
 
 #include <string.h>
 
@@ -45,8 +47,8 @@ enum ferry_status source_check_config(const struct ferry_source_config *config)
     const bool counts = config->region_count >= 1 && config->region_count <= FERRY_REGIONS_MAX &&
                         config->path_count >= 1 && config->path_count <= FERRY_PATHS_MAX &&
                         config->streams >= 1 && config->streams <= FERRY_STREAMS_MAX;
-    const bool identity =
-        (config->session.high | config->session.low) != 0 && config->epoch >= 1 && config->guest_id != 0;
+    const bool identity = (config->session.high | config->session.low) != 0 && config->epoch >= 1 &&
+                          config->guest_id != 0;
     const bool times = config->blackout_limit >= 0 && config->give_up_after >= 0 &&
                        config->batch_time > 0 && config->silence_limit > 0 &&
                        config->connect_limit > 0 && config->reconnect_limit > 0 &&
@@ -54,7 +56,8 @@ enum ferry_status source_check_config(const struct ferry_source_config *config)
                        config->unknown_after > 0 && config->close_limit > 0;
     const bool modes =
         (config->mode == FERRY_MODE_PRECOPY || config->mode == FERRY_MODE_STOP_AND_COPY) &&
-        config->on_no_convergence >= FERRY_GIVE_UP && config->on_no_convergence <= FERRY_SWITCH_ANYWAY;
+        config->on_no_convergence >= FERRY_GIVE_UP &&
+        config->on_no_convergence <= FERRY_SWITCH_ANYWAY;
     if (!names || !page || !counts || !identity || !times || !modes) {
         return FERRY_USAGE_CONFIG;
     }
@@ -136,7 +139,12 @@ void ferry_source_destroy(struct ferry_source *source)
 }
 
 void source_trace(
-    struct ferry_source *source, enum ferry_trace_kind kind, int64_t a, int64_t b, int64_t c, int64_t d)
+    struct ferry_source *source,
+    enum ferry_trace_kind kind,
+    int64_t a,
+    int64_t b,
+    int64_t c,
+    int64_t d)
 {
     if (source->config.trace.emit == NULL) {
         return;
@@ -200,7 +208,7 @@ void source_send(struct ferry_source *source, const struct wire_message *message
             .kind = FERRY_ACTION_SEND_CONTROL,
             .attach = source->link.attach,
             .bytes = {.data = out, .size = size},
-        });
+    });
 }
 
 void source_persist(
@@ -222,14 +230,14 @@ void source_persist(
             .attempt = body->attempt,
             .epoch = body->epoch,
             .bytes = {.data = out, .size = size},
-        },
+    },
         source->config.action_limit);
 }
 
 /* ---- input ---- */
 
-static void report_persisted(
-    struct ferry_source *source, enum pending_kind pending, enum ferry_status status)
+static void
+report_persisted(struct ferry_source *source, enum pending_kind pending, enum ferry_status status)
 {
     switch (pending) {
     case PENDING_PERSIST_SESSION: opening_session_persisted(source, status); return;
@@ -249,8 +257,8 @@ static void report_persisted(
     FERRY_ASSERT(!"no journal write");
 }
 
-static void report(
-    struct ferry_source *source, enum pending_kind pending, const struct ferry_event *event)
+static void
+report(struct ferry_source *source, enum pending_kind pending, const struct ferry_event *event)
 {
     switch (pending) {
     case PENDING_DETACH: link_detach_done(source); return;
@@ -280,8 +288,7 @@ static void input_report(struct ferry_source *source, const struct ferry_event *
         }
     }
     source->outcome.dropped_reports++;
-    source_trace(
-        source, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->action_id, event->kind, 0, 0);
+    source_trace(source, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->action_id, event->kind, 0, 0);
 }
 
 static void tick(struct ferry_source *source)
@@ -293,8 +300,7 @@ static void tick(struct ferry_source *source)
 
 static enum ferry_status input_command(struct ferry_source *source, const struct ferry_event *event)
 {
-    const bool over =
-        source->state == FERRY_SOURCE_CLOSING || source->state == FERRY_SOURCE_CLOSED;
+    const bool over = source->state == FERRY_SOURCE_CLOSING || source->state == FERRY_SOURCE_CLOSED;
     if (over && event->kind != FERRY_EVENT_CLAIM && event->kind != FERRY_EVENT_CANCEL) {
         return FERRY_USAGE_STATE;
     }
@@ -311,7 +317,8 @@ static enum ferry_status input_command(struct ferry_source *source, const struct
         if (event->duration_ns < 0) {
             return FERRY_USAGE_CONFIG;
         }
-        source->config.blackout_limit = event->duration_ns; /* an open attempt keeps the limit it began with */
+        source->config.blackout_limit =
+            event->duration_ns; /* an open attempt keeps the limit it began with */
         return FERRY_OK;
     }
     if (event->kind == FERRY_EVENT_SWITCH_NOW) {
@@ -332,7 +339,9 @@ static enum ferry_status input(struct ferry_source *source, const struct ferry_e
     switch (event->kind) {
     case FERRY_EVENT_ATTACHED: link_attached(source, event->attach); return FERRY_OK;
     case FERRY_EVENT_DETACHED: link_detached(source, event->attach, event->status); return FERRY_OK;
-    case FERRY_EVENT_CONTROL_BYTES: link_bytes(source, event->attach, event->bytes); return FERRY_OK;
+    case FERRY_EVENT_CONTROL_BYTES:
+        link_bytes(source, event->attach, event->bytes);
+        return FERRY_OK;
     case FERRY_EVENT_BATCH_SENT: copy_sent(source, event); return FERRY_OK;
     case FERRY_EVENT_DONE:
     case FERRY_EVENT_COLLECTED:

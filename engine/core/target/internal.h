@@ -4,8 +4,8 @@
  *   attach      which connections count, and what the older ones left    attach.c
  *   opening     admission, shell, SESSION record                         opening.c
  *   receiving   batches, barriers, acknowledgements, the manifest        receiving.c
- *   handover    who runs the guest                                       handover/ (pure; driven by owning.c)
- *   closing     END, orphans, cleaning up                                closing.c
+ *   handover    who runs the guest                                       handover/ (pure; driven by
+ * owning.c) closing     END, orphans, cleaning up                                closing.c
  *
  * state_table.c draws the states and says which message may come in which. */
 #ifndef TARGET_INTERNAL_H
@@ -48,7 +48,7 @@ struct target_attempt {
     uint32_t number;          /* of the manifest; 0 = none */
     uint32_t manifest_attach; /* attach on which it came */
     struct wire_manifest manifest;
-    uint32_t state_attempt;   /* whose device state is here; 0 = none */
+    uint32_t state_attempt; /* whose device state is here; 0 = none */
     uint64_t state_size;
     uint32_t state_digest;
     ferry_time_ns load_begun;
@@ -62,14 +62,14 @@ struct ferry_target {
     enum ferry_target_state state;
 
     /* connections */
-    uint32_t attach;         /* newest control connection; 0 = none yet */
-    bool attached;           /* it is up */
-    bool resume_waits;       /* its RESUME is answered when the older attaches have stopped */
+    uint32_t attach;   /* newest control connection; 0 = none yet */
+    bool attached;     /* it is up */
+    bool resume_waits; /* its RESUME is answered when the older attaches have stopped */
     struct wire_resume resume;
     uint32_t streams_attach; /* whose batches the table below counts */
     uint16_t stream_count;
     struct target_stream streams[FERRY_STREAMS_MAX];
-    uint32_t round_done;     /* WIRE_ROUND_NONE = none */
+    uint32_t round_done; /* WIRE_ROUND_NONE = none */
     struct wire_reader reader;
     uint8_t reader_buffer[WIRE_READER_CAPACITY];
     ferry_time_ns last_heard;
@@ -79,7 +79,7 @@ struct ferry_target {
     uint64_t source_journal_id;
     ferry_time_ns abandon_after; /* the source's own limit */
     bool session_durable;
-    bool guest_here;             /* a shell or a guest that FREE_GUEST would remove */
+    bool guest_here; /* a shell or a guest that FREE_GUEST would remove */
     bool shape_known;
     struct ferry_stream_shape shape;
     struct ferry_region regions[FERRY_REGIONS_MAX];
@@ -106,7 +106,12 @@ struct ferry_target {
 /* target.c */
 struct ferry_target *target_allocate(const struct ferry_target_config *config, ferry_time_ns now);
 void target_trace(
-    struct ferry_target *target, enum ferry_trace_kind kind, int64_t a, int64_t b, int64_t c, int64_t d);
+    struct ferry_target *target,
+    enum ferry_trace_kind kind,
+    int64_t a,
+    int64_t b,
+    int64_t c,
+    int64_t d);
 void target_tell(struct ferry_target *target, struct ferry_action action);
 void target_ask(
     struct ferry_target *target,
@@ -133,7 +138,8 @@ void attach_down(struct ferry_target *target, uint32_t attach);
 void attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes);
 void attach_resume(struct ferry_target *target, const struct wire_message *message);
 void attach_detach_done(struct ferry_target *target);
-void attach_drop(struct ferry_target *target); /* closes the newest connections; the source comes back or does not */
+void attach_drop(struct ferry_target *
+                     target); /* closes the newest connections; the source comes back or does not */
 
 /* opening.c */
 void opening_open(struct ferry_target *target, const struct wire_message *message);
@@ -153,8 +159,12 @@ void receiving_fail(struct ferry_target *target, enum ferry_status status, const
 
 /* owning.c */
 void owning_step(
-    struct ferry_target *target, enum handover_target_input input, uint32_t attempt, uint64_t epoch);
-FERRY_NODISCARD enum ferry_status owning_command(struct ferry_target *target, enum handover_target_input input);
+    struct ferry_target *target,
+    enum handover_target_input input,
+    uint32_t attempt,
+    uint64_t epoch);
+FERRY_NODISCARD
+enum ferry_status owning_command(struct ferry_target *target, enum handover_target_input input);
 void owning_persisted(struct ferry_target *target, enum ferry_status status);
 void owning_burned(struct ferry_target *target, enum ferry_status status);
 void owning_resumed(struct ferry_target *target, enum ferry_status status);

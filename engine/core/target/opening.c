@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* opening.c -- may this guest come? Everything that can be refused is refused here, before the first page. */
-#include "target/internal.h"
-
+/* opening.c -- may this guest come? Everything that can be refused is refused here, before the
+ * first page. */
 #include "base/assert.h"
+#include "target/internal.h"
 
 #include <string.h>
 
@@ -15,10 +15,10 @@ static void refuse(struct ferry_target *target, enum ferry_status status)
             .type = WIRE_REFUSE,
             .body.refuse =
                 {
-                    .code = (uint16_t)wire_code_of_status(status),
-                    .text = {.data = (const uint8_t *)text, .size = strlen(text)},
-                },
-        });
+                              .code = (uint16_t)wire_code_of_status(status),
+                              .text = {.data = (const uint8_t *)text, .size = strlen(text)},
+                              },
+    });
     target_set_state(target, FERRY_TARGET_CLEANING, FERRY_EVENT_CONTROL_BYTES);
     target->leave_at = target->now + target->config.action_limit;
     if (target->guest_here && target->pending[TARGET_PENDING_FREE].id == 0) {
@@ -51,7 +51,8 @@ static enum ferry_status judge(const struct ferry_target *target, const struct w
     }
     uint64_t pages = 0;
     for (uint16_t i = 0; i < open->region_count; i++) {
-        pages += open->regions[i].pages; /* the decoder has checked the sum against FERRY_PAGES_MAX */
+        pages +=
+            open->regions[i].pages; /* the decoder has checked the sum against FERRY_PAGES_MAX */
     }
     if (pages > config->memory_free / open->page_size) {
         return FERRY_REFUSED_MEMORY;
@@ -67,7 +68,7 @@ static void remember(struct ferry_target *target, const struct wire_open *open)
     target->abandon_after = open->abandon_after;
     target->handover = handover_target_start(open->epoch);
     target->version = open->version_max < FERRY_PROTOCOL_VERSION_MAX ? open->version_max
-                                                                      : FERRY_PROTOCOL_VERSION_MAX;
+                                                                     : FERRY_PROTOCOL_VERSION_MAX;
     target->shape = (struct ferry_stream_shape){
         .session = target->config.session,
         .attach = target->attach,
@@ -90,14 +91,14 @@ static void accept(struct ferry_target *target)
             .type = WIRE_ACCEPT,
             .body.accept =
                 {
-                    .version = target->version,
-                    .features = 0,
-                    .target_journal_id = target->config.journal_id,
-                    .persist_ns = target->persist_ns > target->config.journal_estimate
+                              .version = target->version,
+                              .features = 0,
+                              .target_journal_id = target->config.journal_id,
+                              .persist_ns = target->persist_ns > target->config.journal_estimate
                                       ? target->persist_ns
                                       : target->config.journal_estimate,
-                },
-        });
+                              },
+    });
 }
 
 void opening_open(struct ferry_target *target, const struct wire_message *message)
@@ -162,8 +163,7 @@ void opening_persisted(struct ferry_target *target, enum ferry_status status)
         return;
     }
     target->session_durable = true;
-    target->persist_ns =
-        target->now - target->pending[TARGET_PENDING_PERSIST_SESSION].issued_at;
+    target->persist_ns = target->now - target->pending[TARGET_PENDING_PERSIST_SESSION].issued_at;
     target_set_state(target, FERRY_TARGET_RECEIVING, FERRY_EVENT_DONE);
     accept(target);
 }

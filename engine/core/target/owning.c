@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* owning.c -- carries out what the handover machine asks for: READY, owning, running, burning. What may be done is decided in
- * handover/, nothing of it here. */
-#include "target/internal.h"
-
+/* owning.c -- carries out what the handover machine asks for: READY, owning, running, burning. What
+ * may be done is decided in handover/, nothing of it here. */
 #include "base/assert.h"
+#include "target/internal.h"
 
 static void send_ready(struct ferry_target *target)
 {
@@ -17,11 +16,11 @@ static void send_ready(struct ferry_target *target)
             .type = WIRE_READY,
             .body.ready =
                 {
-                    .attempt = target->handover.attempt,
-                    .epoch = target->handover.epoch,
-                    .load_ns = target->attempt.load_ns,
-                },
-        });
+                             .attempt = target->handover.attempt,
+                             .epoch = target->handover.epoch,
+                             .load_ns = target->attempt.load_ns,
+                             },
+    });
 }
 
 static void send_started(struct ferry_target *target)
@@ -35,13 +34,13 @@ static void send_started(struct ferry_target *target)
             .type = WIRE_STARTED,
             .body.started =
                 {
-                    .attempt = target->handover.attempt,
-                    .epoch = target->handover.epoch + 1,
-                    .owner_persist_ns = target->owner_persist_ns,
-                    .resume_ns = target->resume_ns,
-                    .running_for_ns = target->now - target->running_at,
-                },
-        });
+                               .attempt = target->handover.attempt,
+                               .epoch = target->handover.epoch + 1,
+                               .owner_persist_ns = target->owner_persist_ns,
+                               .resume_ns = target->resume_ns,
+                               .running_for_ns = target->now - target->running_at,
+                               },
+    });
 }
 
 static void send_aborted(struct ferry_target *target)
@@ -52,10 +51,10 @@ static void send_aborted(struct ferry_target *target)
             .type = WIRE_ABORTED,
             .body.attempt =
                 {
-                    .attempt = target->handover.attempt,
-                    .epoch = target->handover.epoch,
-                },
-        });
+                               .attempt = target->handover.attempt,
+                               .epoch = target->handover.epoch,
+                               },
+    });
 }
 
 static void persist_owner(struct ferry_target *target)
@@ -121,8 +120,7 @@ static void carry_out(struct ferry_target *target, enum handover_output output, 
     case HANDOVER_OUT_VOID: receiving_void(target); return;
     case HANDOVER_OUT_FORGET: closing_begin(target); return;
     case HANDOVER_OUT_STALE:
-        target_trace(
-            target, FERRY_TRACE_STALE_MESSAGE, 0, attempt, target->handover.attempt, 0);
+        target_trace(target, FERRY_TRACE_STALE_MESSAGE, 0, attempt, target->handover.attempt, 0);
         return;
     case HANDOVER_OUT_VIOLATION: target_violation(target, FERRY_PEER_UNEXPECTED, 0); return;
     case HANDOVER_OUT_NONE:
@@ -139,8 +137,8 @@ static void carry_out(struct ferry_target *target, enum handover_output output, 
     FERRY_ASSERT(!"an output of the source's side");
 }
 
-static struct handover_step
-step(struct ferry_target *target, enum handover_target_input input, uint32_t attempt, uint64_t epoch)
+static struct handover_step step(
+    struct ferry_target *target, enum handover_target_input input, uint32_t attempt, uint64_t epoch)
 {
     const struct handover_step result =
         handover_target_step(&target->handover, input, attempt, epoch);
@@ -224,7 +222,8 @@ void owning_resumed(struct ferry_target *target, enum ferry_status status)
         return;
     }
     if (status != FERRY_OK) {
-        /* The guest is this host's all the same, durably: it has to be started again here, as after a host's crash. */
+        /* The guest is this host's all the same, durably: it has to be started again here, as after
+         * a host's crash. */
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, 0, target->state, 0);
     }
     target->resume_ns = target->now - target->pending[TARGET_PENDING_RESUME].issued_at;

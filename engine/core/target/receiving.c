@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* receiving.c -- what was placed, round by round, and whether an attempt is complete.
  *
- * R-1 A round is closed when every stream of the newest attach has passed its barrier; only then may the next be placed.
- * R-2 An attempt is complete when, for each stream, batches, bytes and running digest are those of the manifest, and the device
- *     state is here with the digest that the manifest names. Less than the manifest: wait. Anything else: it is wrong.
- * R-3 A report of an older attach counts until its DETACH is done, and never after. */
-#include "target/internal.h"
-
+ * R-1 A round is closed when every stream of the newest attach has passed its barrier; only then
+ * may the next be placed. R-2 An attempt is complete when, for each stream, batches, bytes and
+ * running digest are those of the manifest, and the device state is here with the digest that the
+ * manifest names. Less than the manifest: wait. Anything else: it is wrong. R-3 A report of an
+ * older attach counts until its DETACH is done, and never after. */
 #include "base/assert.h"
+#include "target/internal.h"
 
 #include <string.h>
 
@@ -56,10 +56,10 @@ void receiving_fail(struct ferry_target *target, enum ferry_status status, const
             .type = WIRE_FAILED,
             .body.failed =
                 {
-                    .code = (uint16_t)wire_code_of_status(status),
-                    .text = {.data = (const uint8_t *)text, .size = strlen(text)},
-                },
-        });
+                              .code = (uint16_t)wire_code_of_status(status),
+                              .text = {.data = (const uint8_t *)text, .size = strlen(text)},
+                              },
+    });
 }
 
 static void load(struct ferry_target *target)
@@ -79,15 +79,16 @@ static void load(struct ferry_target *target)
 }
 
 /* 1: complete, 0: not yet, -1: what is here is not what was sent. */
-static int compare_stream(const struct target_stream *stream, const struct wire_stream_sum *sum, uint32_t attempt)
+static int compare_stream(
+    const struct target_stream *stream, const struct wire_stream_sum *sum, uint32_t attempt)
 {
     const struct wire_stream_sum none = {0};
     const struct wire_stream_sum *here = stream->sum_attempt == attempt ? &stream->sum : &none;
     if (here->batches < sum->batches) {
         return 0;
     }
-    const bool equal = here->batches == sum->batches && here->bytes == sum->bytes &&
-                       here->digest == sum->digest;
+    const bool equal =
+        here->batches == sum->batches && here->bytes == sum->bytes && here->digest == sum->digest;
     return equal ? 1 : -1;
 }
 
@@ -114,7 +115,8 @@ static void check_complete(struct ferry_target *target)
                           attempt->state_size == attempt->manifest.state_size &&
                           attempt->state_digest == attempt->manifest.state_digest;
         if (!here) {
-            receiving_fail(target, FERRY_PEER_MANIFEST, "the device state is not the one announced");
+            receiving_fail(
+                target, FERRY_PEER_MANIFEST, "the device state is not the one announced");
             return;
         }
     }
@@ -178,7 +180,8 @@ void receiving_error(struct ferry_target *target, const struct ferry_event *even
         return;
     }
     if (event->status == FERRY_PEER_CHECKSUM) {
-        /* Damaged on its way, under the link's own checksum: a new connection sends again what is not acknowledged. */
+        /* Damaged on its way, under the link's own checksum: a new connection sends again what is
+         * not acknowledged. */
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, event->status, 0, target->state, 0);
         attach_drop(target);
         return;

@@ -2,9 +2,11 @@
 /* restart.c -- a target that comes back from its journal.
  *
  * records found        what is known                              what happens
- * SESSION              no OWNER was durable: it never ran here    burns (its memory, or the trust in it, is gone)
+ * SESSION              no OWNER was durable: it never ran here    burns (its memory, or the trust
+ * in it, is gone)
  * + BURNED             it never runs here                         says so when asked
- * + OWNER              the guest is this host's                   runs it if its process lives (the run call is idempotent) */
+ * + OWNER              the guest is this host's                   runs it if its process lives (the
+ * run call is idempotent) */
 #include "target/internal.h"
 
 struct found {
@@ -15,8 +17,8 @@ struct found {
     uint32_t attempt;
 };
 
-static enum ferry_status read_records(
-    const struct ferry_record *records, size_t record_count, struct found *found)
+static enum ferry_status
+read_records(const struct ferry_record *records, size_t record_count, struct found *found)
 {
     *found = (struct found){0};
     for (size_t i = 0; i < record_count; i++) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target.c -- the doors of the target. The order inside is the source's: reports of abandoned actions are dropped in one place,
- * an event goes to the one machine that it is for, deadlines are looked at after every input.
+/* target.c -- the doors of the target. The order inside is the source's: reports of abandoned
+ * actions are dropped in one place, an event goes to the one machine that it is for, deadlines are
+ * looked at after every input.
  *
- * Invariants: T-1 all memory is taken at create. T-2 nothing that a peer sends makes it grow. T-3 every wait has an end, but for
- * the two writes whose end decides who runs the guest: those are waited for as long as the host lives (H-8). */
-#include "target/internal.h"
-
+ * Invariants: T-1 all memory is taken at create. T-2 nothing that a peer sends makes it grow. T-3
+ * every wait has an end, but for the two writes whose end decides who runs the guest: those are
+ * waited for as long as the host lives (H-8). */
 #include "base/allocate.h"
 #include "base/assert.h"
+#include "target/internal.h"
 
 struct ferry_target_config ferry_target_config_default(void)
 {
@@ -67,7 +68,12 @@ void ferry_target_destroy(struct ferry_target *target)
 }
 
 void target_trace(
-    struct ferry_target *target, enum ferry_trace_kind kind, int64_t a, int64_t b, int64_t c, int64_t d)
+    struct ferry_target *target,
+    enum ferry_trace_kind kind,
+    int64_t a,
+    int64_t b,
+    int64_t c,
+    int64_t d)
 {
     if (target->config.trace.emit == NULL) {
         return;
@@ -132,7 +138,7 @@ void target_send(struct ferry_target *target, const struct wire_message *message
             .kind = FERRY_ACTION_SEND_CONTROL,
             .attach = target->attach,
             .bytes = {.data = out, .size = size},
-        });
+    });
 }
 
 void target_persist(
@@ -163,14 +169,14 @@ void target_persist(
             .attempt = body.attempt,
             .epoch = epoch,
             .bytes = {.data = out, .size = size},
-        },
+    },
         limit);
 }
 
 /* ---- input ---- */
 
-static void report(
-    struct ferry_target *target, enum target_pending pending, enum ferry_status status)
+static void
+report(struct ferry_target *target, enum target_pending pending, enum ferry_status status)
 {
     switch (pending) {
     case TARGET_PENDING_DETACH: attach_detach_done(target); return;

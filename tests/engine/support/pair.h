@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pair.h -- a real source and a real target on two tiny hosts, for tests: fixed costs, one wire
+ * that can be cut, a journal each.
+ *
+ * Everything that happens is one step of one queue ordered by (time, order of scheduling), so a
+ * test can stop before any step. The payload goes through the shipped encoder and decoder with
+ * 8-byte tags for pages. pair_destroy() asserts that nothing is left: no memory, and never more
+ * than one running guest (that is asserted after every step as well). */
+#ifndef TESTS_SUPPORT_PAIR_H
+#define TESTS_SUPPORT_PAIR_H
+
+#include "ferry/source.h"
+#include "ferry/target.h"
+
+#include <stdio.h>
+
+#define PAIR_PAGES_MAX 4096U
+
+enum pair_side { PAIR_SOURCE = 0, PAIR_TARGET = 1 };
+
+/* Unset (0) means ordinary. */
+struct pair_options {
+    uint32_t ram_pages;                          /* 64 */
+    uint32_t zero_pages;                         /* of these, at the end */
+    uint16_t streams;                            /* 1 */
+    uint16_t paths;                              /* 1; path 0 has the best priority */
+    enum ferry_mode mode;                        /* pre-copy */
+    enum ferry_no_convergence on_no_convergence; /* give up */
+    ferry_time_ns blackout_limit;                /* 300 ms */
+    ferry_time_ns give_up_after;                 /* 3600 s */
+    ferry_time_ns latency;                       /* 100 us, one way */
+    uint64_t bytes_per_second;                   /* 100 MB/s, of the wire */
+    uint32_t
+        dirty_pages_per_ms; /* while the guest runs, in ascending order, wrapping at dirty_span */
+    uint32_t dirty_span;    /* all pages */
+    ferry_time_ns journal_cost; /* 500 us */
+    ferry_time_ns hold_limit;   /* the default's */
+    uint64_t target_memory;     /* enough */
+    bool refuse;                /* the target's admission says no */
+    uint32_t state_size;        /* 5000 bytes of device state */
+    FILE *log;                  /* transcript; NULL: none */
+};
+
+struct pair;
+
+struct pair *pair_create(const struct pair_options *options);
+void pair_destroy(struct pair *pair);
+
+/* One step; false: nothing is left to happen. */
+bool pair_step(struct pair *pair);
+void pair_advance(struct pair *pair, ferry_time_ns duration); /* all steps up to now + duration */
+/* Until the source (target) is in this state; fails the test after a virtual hour. */
+void pair_run_until_source(struct pair *pair, enum ferry_source_state state);
+void pair_run_until_target(struct pair *pair, enum ferry_target_state state);
+void pair_run_until_outcome(struct pair *pair);
+void pair_run_to_end(
+    struct pair *pair); /* until both objects are closed, or nothing happens any more */
+
+void pair_cut(struct pair *pair, bool cut); /* the wire: packets vanish */
+void pair_cut_path(struct pair *pair, uint16_t path, bool cut);
+void pair_reset(struct pair *pair); /* connections break, both are told */
+void pair_crash(struct pair *pair, enum pair_side side, bool guest_survives);
+void pair_restart(struct pair *pair, enum pair_side side);      /* from its journal */
+void pair_reinstall(struct pair *pair, enum pair_side side);    /* its journal is gone */
+void pair_fail_journal(struct pair *pair, enum pair_side side); /* writes fail from now on */
+void pair_delay_journal(struct pair *pair, enum pair_side side, ferry_time_ns cost);
+void pair_corrupt_next_batch(struct pair *pair);
+enum ferry_status pair_command(struct pair *pair, enum pair_side side, struct ferry_event command);
+
+const struct ferry_outcome *pair_outcome(const struct pair *pair); /* kind NONE: none yet */
+uint32_t pair_outcomes(const struct pair *pair);
+enum ferry_source_state pair_source_state(const struct pair *pair); /* CLOSED when it is gone */
+enum ferry_target_state pair_target_state(const struct pair *pair);
+struct ferry_source *pair_source(struct pair *pair);
+struct ferry_target *pair_target(struct pair *pair);
+bool pair_runs(const struct pair *pair, enum pair_side side); /* the guest runs there */
+uint32_t pair_running(const struct pair *pair);               /* hosts on which it runs */
+uint32_t pair_different_pages(const struct pair *pair);       /* compared when the target resumed */
+bool pair_has_record(const struct pair *pair, enum pair_side side, enum ferry_record_kind kind);
+ferry_time_ns pair_now(const struct pair *pair);
+ferry_time_ns pair_true_blackout(const struct pair *pair);
+uint64_t pair_trace_count(const struct pair *pair, enum ferry_trace_kind kind);
+uint64_t pair_payload_bytes(const struct pair *pair); /* serialised on the wire */
+
+#endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* copy.c -- the rounds: collect, send, close with a barrier, decide.
  *
- *   IDLE --first collection--> COLLECTING --another round--> SENDING --all acknowledged, barrier
- * closed--> COLLECTING | switch over ^ v | DECIDED (the attempt collects once more, then SENDING)
- * --aborted--> DRAINING --+ (keeps the bitmap)
+ *   IDLE --first collection--> COLLECTING --another round--> SENDING --all acknowledged, barrier closed--> COLLECTING
+ *                                 | switch over                                                               ^
+ *                                 v                                                                           |
+ *                              DECIDED (the attempt collects once more, then SENDING) --aborted--> DRAINING --+ (keeps the bitmap)
  *
- * C-1 A collection replaces the bitmap only when every page of it is acknowledged; otherwise it is
- * added to it. C-2 Round n + 1 begins only after the target has closed round n: an old copy can
- * never overwrite a newer one. C-3 The decision falls here and only here, at a round's end, with
- * the collection's count in hand. */
+ * C-1 A collection replaces the bitmap only when every page of it is acknowledged; otherwise it is added to it.
+ * C-2 Round n + 1 begins only after the target has closed round n: an old copy can never overwrite a newer one.
+ * C-3 The decision falls here and only here, at a round's end, with the collection's count in hand. */
 #include "base/assert.h"
 #include "source/internal.h"
 

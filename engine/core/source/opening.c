@@ -2,12 +2,11 @@
 /* opening.c -- the first words on each connection, and the way from nothing to the first page.
  *
  *   source                                  target
- *   preface, OPEN       ------------------> room? version? prepares the guest's shell, SESSION
- * durable SESSION durable     <------------------ ACCEPT (its journal's id, its costs) first
- * collection, first page
+ *   preface, OPEN       ------------------> room? version? prepares the guest's shell, SESSION durable
+ *   SESSION durable     <------------------ ACCEPT (its journal's id, its costs)
+ *   first collection, first page
  *
- *   later connections: preface, RESUME ---> closes older attaches, answers what it has: RESUMED,
- * then READY, STARTED, ABORTED or LOST */
+ *   later connections: preface, RESUME ---> closes older attaches, answers what it has: RESUMED, then READY, STARTED, ABORTED or LOST */
 #include "base/assert.h"
 #include "source/internal.h"
 

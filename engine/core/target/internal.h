@@ -4,8 +4,8 @@
  *   attach      which connections count, and what the older ones left    attach.c
  *   opening     admission, shell, SESSION record                         opening.c
  *   receiving   batches, barriers, acknowledgements, the manifest        receiving.c
- *   handover    who runs the guest                                       handover/ (pure; driven by
- * owning.c) closing     END, orphans, cleaning up                                closing.c
+ *   handover    who runs the guest                                       handover/ (pure; driven by owning.c)
+ *   closing     END, orphans, cleaning up                                closing.c
  *
  * state_table.c draws the states and says which message may come in which. */
 #ifndef TARGET_INTERNAL_H

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* opening.c -- may this guest come? Everything that can be refused is refused here, before the
- * first page. */
+/* opening.c -- may this guest come? Everything that can be refused is refused here, before the first page. */
 #include "base/assert.h"
 #include "target/internal.h"
 

@@ -6,12 +6,8 @@
  * kind of fault. At most one host runs the guest after every step (pair.c asserts it). At the end,
  * with everything healed, a guest that no host crash has killed runs on exactly one host, with
  * every page as it was, and the outcome says which. */
+#include "support/harness.h"
 #include "support/pair.h"
-
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
 static const struct pair_options small = {
     .ram_pages = 128,

@@ -3,8 +3,8 @@
  * and still be true. */
 #include "support/pair.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
+#include "support/harness.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

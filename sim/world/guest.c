@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guest.c -- guests and their copies on hosts.
+ *
+ * There is one model of each guest, wherever it runs; the copies on hosts are memories, one of them
+ * the model's. A guest is advanced only when somebody looks at it, so one that nobody moves costs
+ * nothing until the end.
+ *
+ * The vCPUs really run where the model is, if that copy is let run and its host is up and not
+ * paused. What the checkers are told is what a copy is let do: a host that stands still may go on
+ * at any moment.
+ */
+#include "model/trace.h"
+#include "sim/world/internal.h"
+
+#include <stdlib.h>
+
+static void make_regions(struct guest *guest)
+{
+    /* as on a PC: what does not fit below the hole lies above 4 GiB */
+    const uint64_t below = UINT64_C(3) << 30;
+    const uint64_t above = UINT64_C(4) << 30;
+    const uint64_t first = below / guest->spec->page;
+
+    guest->region_count = 1;
+    guest->regions[0] = (struct ferry_region){.guest_address = 0, .pages = guest->pages};
+    if (guest->spec->memory > below && first % 64 == 0) {
+        guest->region_count = 2;
+        guest->regions[0].pages = first;
+        guest->regions[1] =
+            (struct ferry_region){.guest_address = above, .pages = guest->pages - first};
+    }
+}
+
+static const struct model_trace *trace_of(const struct model_workload_spec *workload)
+{
+    if (workload->kind == MODEL_WORKLOAD_REPLAY) {
+        return workload->replay.trace;
+    }
+    if (workload->kind == MODEL_WORKLOAD_PHASES) {
+        for (size_t i = 0; i < workload->phases.count; i++) {
+            const struct model_trace *trace = trace_of(workload->phases.list[i].workload);
+            if (trace != NULL) {
+                return trace;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool fill(const struct guest *guest, struct model_memory *memory)
+{
+    const struct model_trace *trace =
+        guest->spec->nonzero_from_trace ? trace_of(guest->spec->workload) : NULL;
+
+    if (trace == NULL) {
+        return model_memory_fill_initial(memory, 0, guest->spec->nonzero_pages);
+    }
+    for (uint64_t i = 0; i < trace->nonzero_count; i++) {
+        if (!model_memory_fill_initial(memory, trace->nonzero[i].first, trace->nonzero[i].count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void make_clients(struct guest *guest)
+{
+    const struct scenario_clients *spec = &guest->spec->clients;
+
+    if (!spec->present) {
+        return;
+    }
+    guest->clients = model_clients_create(&(struct model_clients_config){
+        .guest = guest->model,
+        .rate = spec->rate,
+        .rtt_ns = spec->rtt,
+        .timeout_ns = spec->timeout,
+        .start_ns = 0,
+    });
+    if (guest->clients == NULL) {
+        world_error(guest->world, "the clients of a guest cannot be modelled");
+    }
+}
+
+void guest_init(struct world *world, uint32_t index)
+{
+    struct guest *guest = &world->guests[index];
+    const struct scenario_guest *spec = &world->scenario->guests[index];
+    struct host *host = &world->hosts[spec->host];
+
+    guest->world = world;
+    guest->index = index;
+    guest->spec = spec;
+    guest->pages = spec->memory / spec->page;
+    guest->crashed_on = SIM_CHECK_NONE;
+    guest->announced_on = host->index;
+    guest->epoch = 1;
+    make_regions(guest);
+    guest->live = copy_create(guest, host);
+    if (guest->live == NULL || !fill(guest, guest->live->memory)) {
+        world_error(world, "no room for a guest on its host");
+        return;
+    }
+    guest->model = model_guest_create(&(struct model_guest_config){
+        .name = spec->name,
+        .seed = world->seed,
+        .workload = spec->workload,
+        .memory = guest->live->memory,
+        .fault_ns = host->spec->costs.first_write_fault,
+    });
+    if (guest->model == NULL) {
+        world_error(world, "a guest cannot be modelled");
+        return;
+    }
+    make_clients(guest);
+    host->journal.owners[index] = (struct ownership){.epoch = 1, .here = true};
+    copy_run(guest->live, 1);
+}
+
+void guest_deinit(struct guest *guest)
+{
+    model_clients_destroy(guest->clients);
+    model_guest_destroy(guest->model);
+    model_memory_destroy(guest->remains);
+    guest->clients = NULL;
+    guest->model = NULL;
+    guest->remains = NULL;
+}
+
+void guest_advance(struct guest *guest, int64_t now)
+{
+    if (guest->model == NULL) {
+        return;
+    }
+    const int64_t reached = model_guest_now(guest->model);
+    const int64_t until = now > reached ? now : reached;
+    const bool fine = guest->clients != NULL ? model_clients_advance(guest->clients, until)
+                                             : model_guest_advance(guest->model, until);
+    if (!fine) {
+        world_error(guest->world, "the memory of a modelled guest ran out");
+    }
+}
+
+void guest_apply(struct guest *guest)
+{
+    if (guest->model == NULL) {
+        return;
+    }
+    const int64_t now = world_now(guest->world);
+    const struct copy *copy = guest->live;
+    const bool runs =
+        copy != NULL && copy->running && copy->host->up && copy->host->paused == 0;
+
+    guest_advance(guest, now);
+    if (runs) {
+        model_guest_start(guest->model, now);
+    } else {
+        model_guest_stop(guest->model, now);
+    }
+}
+
+uint32_t guest_state_digest(const struct guest *guest)
+{
+    const uint64_t time = (uint64_t)model_guest_time(guest->model);
+    const uint64_t writes = model_guest_writes(guest->model);
+    uint8_t bytes[24];
+
+    for (unsigned byte = 0; byte < 8; byte++) {
+        bytes[byte] = (uint8_t)(time >> (8 * byte));
+        bytes[8 + byte] = (uint8_t)(writes >> (8 * byte));
+        bytes[16 + byte] = (uint8_t)((uint64_t)guest->index >> (8 * byte));
+    }
+    return (uint32_t)log_digest(bytes, sizeof bytes);
+}
+
+struct copy *copy_create(struct guest *guest, struct host *host)
+{
+    if (host->spec->memory - host->memory_used < guest->spec->memory) {
+        return NULL;
+    }
+    struct copy *copy = world_allocate(sizeof *copy);
+    copy->guest = guest;
+    copy->host = host;
+    copy->memory = model_memory_create(&(struct model_memory_config){
+        .page_count = guest->pages,
+        .page_size = guest->spec->page,
+        .guest_id = guest->index + 1,
+        .bytes = guest->spec->content == SCENARIO_CONTENT_BYTES,
+    });
+    if (copy->memory == NULL) {
+        world_error(guest->world, "the memory of a guest cannot be modelled");
+        free(copy);
+        return NULL;
+    }
+    host->memory_used += guest->spec->memory;
+    copy->next = host->copies;
+    host->copies = copy;
+    return copy;
+}
+
+struct copy *copy_find(const struct guest *guest, const struct host *host)
+{
+    for (struct copy *copy = host->copies; copy != NULL; copy = copy->next) {
+        if (copy->guest == guest) {
+            return copy;
+        }
+    }
+    return NULL;
+}
+
+/* The model must not lose its memory: what it lived in is kept until it lives elsewhere. */
+static void lose_home(struct guest *guest, struct copy *copy, bool crashed)
+{
+    guest->live = NULL;
+    guest->remains = copy->memory;
+    copy->memory = NULL;
+    if (crashed) {
+        guest->crashed_on = copy->host->index;
+    }
+    guest_apply(guest);
+}
+
+void copy_destroy(struct copy *copy, bool crashed)
+{
+    struct host *host = copy->host;
+    struct guest *guest = copy->guest;
+    struct copy **place = &host->copies;
+
+    if (copy->running) {
+        copy_stop(copy, crashed ? SIM_STOP_CRASHED : SIM_STOP_FREED);
+    }
+    if (guest->live == copy) {
+        lose_home(guest, copy, crashed);
+    }
+    while (*place != copy) {
+        place = &(*place)->next;
+    }
+    *place = copy->next;
+    host->memory_used -= guest->spec->memory;
+    model_memory_destroy(copy->memory);
+    free(copy->round);
+    free(copy->scratch);
+    free(copy);
+}
+
+void copy_run(struct copy *copy, uint64_t epoch)
+{
+    if (copy->running) {
+        return;
+    }
+    copy->running = true;
+    guest_apply(copy->guest);
+    observe_running(copy->guest, copy->host, epoch);
+}
+
+void copy_stop(struct copy *copy, enum sim_stop stop)
+{
+    if (!copy->running) {
+        return;
+    }
+    copy->running = false;
+    guest_apply(copy->guest);
+    observe_stopped(copy->guest, copy->host, stop);
+}
+
+void guest_settle_at(struct guest *guest, struct copy *copy)
+{
+    const int64_t now = world_now(guest->world);
+
+    guest_advance(guest, now);
+    model_guest_stop(guest->model, now);
+    if (guest->clients != NULL) {
+        (void)model_clients_lose(guest->clients, now);
+    }
+    model_guest_rehome(guest->model, copy->memory);
+    if (guest->clients != NULL && guest->announced_on == copy->host->index) {
+        (void)model_clients_redirect(guest->clients, now); /* it is back where they look for it */
+    }
+    model_memory_destroy(guest->remains);
+    guest->remains = NULL;
+    guest->live = copy;
+    guest->crashed_on = SIM_CHECK_NONE;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host.c -- hosts and their daemons: up, down, paused, back again.
+ *
+ *   up --crash--> down --boot--> up with a new daemon          crash: guests, memory, engine objects, connections,
+ *    |                                                         unsynced writes are gone; the journal's durable part stays
+ *    +--daemon crash--> up without daemon --start--> up        guests live on; connections are reset by the kernel
+ *    +--pause--> stands still --resume--> up                   nobody is told
+ *
+ * A daemon that starts reads its journal: each session with a SESSION record gets its engine object
+ * back. What the VMMs hold that belongs to no session and is not the guest itself is freed.
+ */
+#include "sim/world/internal.h"
+
+#include <stdlib.h>
+
+void host_init(struct world *world, uint32_t index)
+{
+    struct host *host = &world->hosts[index];
+
+    host->world = world;
+    host->index = index;
+    host->spec = &world->scenario->hosts[index];
+    host->up = true;
+    host->daemon_up = true;
+    host->incarnation = 1;
+    journal_init(host);
+}
+
+void host_deinit(struct host *host)
+{
+    op_host_down(host);
+    while (host->copies != NULL) {
+        struct copy *copy = host->copies;
+        host->copies = copy->next;
+        model_memory_destroy(copy->memory);
+        free(copy->round);
+        free(copy->scratch);
+        free(copy);
+    }
+    journal_deinit(host);
+}
+
+static void say(struct host *host, const char *kind, enum sim_observed observed)
+{
+    LOG(host->world,
+        .side = SIM_SIDE_WORLD,
+        .host = host->index,
+        .migration = SIM_RESULT_NONE,
+        .kind = kind,
+        .text = host->spec->name);
+    if (observed != 0) {
+        observe(host->world, (struct sim_observation){.kind = observed, .host = host->index});
+    }
+    world_progress(host->world);
+}
+
+static size_t host_span(struct host *host, enum sim_span_kind kind)
+{
+    return span_begin(
+        host->world,
+        &(struct sim_span){
+            .kind = kind,
+            .begin_ns = world_now(host->world),
+            .migration = SIM_RESULT_NONE,
+            .guest = SIM_RESULT_NONE,
+            .host = host->index,
+        });
+}
+
+void host_apply_refuse(struct host *host)
+{
+    struct world *world = host->world;
+
+    for (uint32_t network = 0; network < world->scenario->network_count; network++) {
+        const struct scenario_network *spec = &world->scenario->networks[network];
+        for (size_t i = 0; i < spec->host_count; i++) {
+            if (spec->hosts[i] == host->index) {
+                net_set_refuse(
+                    world->net,
+                    network,
+                    host->index,
+                    !host->daemon_up || world->refusing[network] > 0);
+            }
+        }
+    }
+}
+
+/* All engine objects of this host are gone; `silent`: so are their connections, without a word. */
+static void lose_sides(struct host *host, bool silent)
+{
+    struct world *world = host->world;
+
+    for (size_t i = 0; i < world->move_count; i++) {
+        struct move *move = world->moves[i];
+        if (move->from == host) {
+            attach_drop_side(move, false, silent);
+            move_side_lost(move, false);
+        }
+        if (move->to == host) {
+            attach_drop_side(move, true, silent);
+            move_side_lost(move, true);
+        }
+    }
+}
+
+void host_crash(struct host *host, bool reinstall)
+{
+    struct world *world = host->world;
+
+    if (!host->up) {
+        return;
+    }
+    while (host->copies != NULL) {
+        copy_destroy(host->copies, true);
+    }
+    lose_sides(host, true);
+    op_host_down(host);
+    net_host_down(world->net, host->index);
+    timer_host_down(world, host->index);
+    span_end(world, &host->daemon_span);
+    span_end(world, &host->paused_span);
+    host->up = false;
+    host->daemon_up = false;
+    host->paused = 0;
+    host->down_span = host_span(host, SIM_SPAN_HOST_DOWN);
+    say(host, "HOST_DOWN", SIM_OBSERVED_HOST_DOWN);
+    if (reinstall) {
+        journal_wipe(host);
+        host->journal_lost = true;
+        say(host, "JOURNAL_LOST", SIM_OBSERVED_JOURNAL_LOST);
+    }
+}
+
+void host_daemon_crash(struct host *host)
+{
+    if (!host->up || !host->daemon_up) {
+        return;
+    }
+    host->daemon_up = false;
+    lose_sides(host, true);
+    net_reset(host->world->net, NET_ANY_NETWORK, host->index, NET_ANY_HOST);
+    op_daemon_down(host);
+    host_apply_refuse(host);
+    host->daemon_span = host_span(host, SIM_SPAN_DAEMON_DOWN);
+    say(host, "DAEMON_DOWN", SIM_OBSERVED_DAEMON_DOWN);
+}
+
+static bool knows_guest(const struct host *host, const struct guest *guest)
+{
+    for (const struct record *record = host->journal.records; record != NULL;
+         record = record->next) {
+        if (record->move->guest == guest) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Copies which belong to no session and are not the guest itself: nobody will ever ask for them. */
+static void reconcile(struct host *host)
+{
+    struct world *world = host->world;
+    struct copy *next = NULL;
+
+    for (struct copy *copy = host->copies; copy != NULL; copy = next) {
+        next = copy->next;
+        if (knows_guest(host, copy->guest)) {
+            continue;
+        }
+        if (copy->guest->live != copy) {
+            copy_destroy(copy, false);
+        } else if (copy->logging) {
+            copy->logging = false;
+            guest_advance(copy->guest, world_now(world));
+            model_guest_end_logging(copy->guest->model, world_now(world));
+        }
+    }
+}
+
+static void restart_sessions(struct host *host)
+{
+    struct world *world = host->world;
+
+    for (size_t i = 0; i < world->move_count; i++) {
+        struct move *move = world->moves[i];
+        if (!journal_has(host, move)) {
+            if (move->from == host) {
+                move_forgotten(move);
+            }
+            continue;
+        }
+        if (move->from == host) {
+            source_side_restart(move);
+        } else if (move->to == host) {
+            target_side_restart(move);
+        }
+    }
+}
+
+void host_daemon_start(struct host *host)
+{
+    if (!host->up || host->daemon_up) {
+        return;
+    }
+    host->daemon_up = true;
+    host->incarnation++;
+    host->journal.broken = false;
+    host_apply_refuse(host);
+    span_end(host->world, &host->daemon_span);
+    say(host, "DAEMON_UP", SIM_OBSERVED_DAEMON_UP);
+    reconcile(host);
+    restart_sessions(host);
+}
+
+void host_boot(struct host *host)
+{
+    if (host->up) {
+        return;
+    }
+    net_host_up(host->world->net, host->index);
+    host->up = true;
+    span_end(host->world, &host->down_span);
+    say(host, "HOST_UP", SIM_OBSERVED_HOST_UP);
+    host->daemon_span = host_span(host, SIM_SPAN_DAEMON_DOWN);
+    host_daemon_start(host);
+}
+
+static void apply_guests(struct host *host)
+{
+    for (struct copy *copy = host->copies; copy != NULL; copy = copy->next) {
+        if (copy->guest->live == copy) {
+            guest_apply(copy->guest);
+        }
+    }
+}
+
+void host_pause(struct host *host)
+{
+    if (!host->up) {
+        return;
+    }
+    host->paused++;
+    if (host->paused == 1) {
+        net_host_pause(host->world->net, host->index);
+        apply_guests(host);
+        host->paused_span = host_span(host, SIM_SPAN_HOST_PAUSED);
+        say(host, "HOST_PAUSED", 0);
+    }
+}
+
+void host_resume(struct host *host)
+{
+    if (!host->up || host->paused == 0) {
+        return;
+    }
+    host->paused--;
+    if (host->paused == 0) {
+        apply_guests(host);
+        net_host_resume(host->world->net, host->index);
+        span_end(host->world, &host->paused_span);
+        say(host, "HOST_RESUMED", 0);
+    }
+}

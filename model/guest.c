@@ -34,7 +34,7 @@ struct model_guest {
     int64_t reached; /* guest time, never less */
     int64_t anchor_real;
     int64_t anchor_guest;
-    int64_t debt; /* while stopped: real time of a fault still to pay for */
+    int64_t debt; /* of the last stop: real time of a fault still to pay for */
     uint32_t percent;
     uint32_t guest_id;
     bool running;
@@ -230,7 +230,6 @@ void model_guest_start(struct model_guest *guest, int64_t now)
     guest->running = true;
     guest->anchor_guest = guest->reached;
     guest->anchor_real = now + guest->debt;
-    guest->debt = 0;
 }
 
 void model_guest_stop(struct model_guest *guest, int64_t now)

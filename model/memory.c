@@ -45,13 +45,13 @@ void model_tag_describe(uint64_t tag, char *text, size_t size)
     uint64_t guest = (tag & ~TAG_WRITTEN) >> TAG_GUEST_SHIFT;
     uint64_t number = tag & TAG_NUMBER_MASK;
     if (tag == 0) {
-        snprintf(text, size, "zero");
+        (void)snprintf(text, size, "zero");
     } else if ((tag & TAG_WRITTEN) != 0) {
-        snprintf(text, size, "write %" PRIu64 " of guest %" PRIu64, number, guest);
+        (void)snprintf(text, size, "write %" PRIu64 " of guest %" PRIu64, number, guest);
     } else if (number == 0) {
-        snprintf(text, size, "unknown content %#" PRIx64, tag);
+        (void)snprintf(text, size, "unknown content %#" PRIx64, tag);
     } else {
-        snprintf(text, size, "initial page %" PRIu64 " of guest %" PRIu64, number - 1, guest);
+        (void)snprintf(text, size, "initial page %" PRIu64 " of guest %" PRIu64, number - 1, guest);
     }
 }
 

@@ -69,8 +69,9 @@ void model_store_deinit(struct model_store *store)
 
 static bool leaf_grow(struct model_store *store, struct model_leaf *leaf)
 {
+    assert(leaf->capacity < MODEL_WORD_PAGES);
     unsigned class = 0;
-    while (class_capacity[class] <= leaf->capacity) {
+    while (class < MODEL_STORE_CLASSES - 1 && class_capacity[class] <= leaf->capacity) {
         class ++;
     }
     uint64_t *array = store_take(store, class);

@@ -25,7 +25,7 @@ static struct model_source *add_source(struct builder *builder, enum model_workl
     assert(builder->sources->count < MODEL_SOURCES_MAX);
     struct model_source *source = &builder->sources->list[builder->sources->count];
     char name[32];
-    snprintf(name, sizeof(name), "source %zu", builder->sources->count);
+    (void)snprintf(name, sizeof(name), "source %zu", builder->sources->count);
     builder->sources->count++;
     *source = (struct model_source){.kind = kind, .next = MODEL_TIME_NEVER};
     source->pages = builder->page_count;
@@ -149,7 +149,9 @@ bool model_sources_init(
     uint64_t seed)
 {
     *sources = (struct model_sources){0};
-    sources->list = calloc(count_sources(spec), sizeof(*sources->list));
+    size_t count = count_sources(spec);
+    assert(count > 0); /* no phases at all do not pass the check */
+    sources->list = calloc(count, sizeof(*sources->list));
     if (sources->list == NULL) {
         return false;
     }

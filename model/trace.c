@@ -39,7 +39,7 @@ fail(struct parser *parser, const char *format, ...)
     if (parser->error->text[0] == '\0') { /* the first cause is the one to tell */
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(parser->error->text, sizeof(parser->error->text), format, arguments);
+        (void)vsnprintf(parser->error->text, sizeof(parser->error->text), format, arguments);
         va_end(arguments);
         parser->error->line = parser->line;
     }
@@ -182,7 +182,8 @@ static bool take_header(struct parser *parser, const char *key, const char *valu
             return fail(parser, "`interval_ms` must be a whole number");
         }
     } else if (strcmp(key, "name") == 0) {
-        snprintf(trace->name, sizeof(trace->name), "%.*s", (int)sizeof(trace->name) - 1, value);
+        (void)snprintf(
+            trace->name, sizeof(trace->name), "%.*s", (int)sizeof(trace->name) - 1, value);
     }
     return true; /* other keys are for people */
 }
@@ -348,7 +349,8 @@ parse_input(struct model_trace_input *input, struct model_trace_error *error_out
 {
     *error_out = (struct model_trace_error){0};
     if (input == NULL) {
-        snprintf(error_out->text, sizeof(error_out->text), "cannot be opened, or out of memory");
+        (void)snprintf(
+            error_out->text, sizeof(error_out->text), "cannot be opened, or out of memory");
         return NULL;
     }
     struct model_trace *trace = calloc(1, sizeof(*trace));
@@ -392,20 +394,20 @@ void model_trace_destroy(struct model_trace *trace)
 static void write_runs(const struct model_trace_run *runs, uint64_t count, FILE *stream)
 {
     for (uint64_t i = 0; i < count; i++) {
-        fprintf(stream, " %" PRIu32 "+%" PRIu32, runs[i].first, runs[i].count);
+        (void)fprintf(stream, " %" PRIu32 "+%" PRIu32, runs[i].first, runs[i].count);
     }
-    fputc('\n', stream);
+    (void)fputc('\n', stream);
 }
 
 bool model_trace_write(const struct model_trace *trace, FILE *stream)
 {
-    fprintf(stream, "# name %s\n# page %" PRIu64 "\n", trace->name, trace->page_size);
-    fprintf(stream, "# pages %" PRIu64 "\n", trace->page_count);
-    fprintf(stream, "# interval_ms %" PRIu64 "\nnonzero", trace->interval_ms);
+    (void)fprintf(stream, "# name %s\n# page %" PRIu64 "\n", trace->name, trace->page_size);
+    (void)fprintf(stream, "# pages %" PRIu64 "\n", trace->page_count);
+    (void)fprintf(stream, "# interval_ms %" PRIu64 "\nnonzero", trace->interval_ms);
     write_runs(trace->nonzero, trace->nonzero_count, stream);
     for (uint64_t i = 0; i < trace->interval_count; i++) {
         const struct model_trace_interval *interval = &trace->intervals[i];
-        fprintf(stream, "%" PRId64, interval->end_ns / NS_PER_MS);
+        (void)fprintf(stream, "%" PRId64, interval->end_ns / NS_PER_MS);
         write_runs(trace->runs + interval->first_run, interval->run_count, stream);
     }
     return fflush(stream) == 0 && ferror(stream) == 0;

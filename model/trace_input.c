@@ -149,7 +149,7 @@ void model_trace_input_close(struct model_trace_input *input)
     }
     ZSTD_freeDStream(input->zstd);
     if (input->file != NULL) {
-        fclose(input->file);
+        (void)fclose(input->file);
     }
     free(input);
 }

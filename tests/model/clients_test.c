@@ -157,6 +157,29 @@ static void an_answer_at_the_very_deadline_still_counts(void **unused)
     }
 }
 
+static void an_answer_after_the_deadline_is_none_even_if_nobody_looked_between(void **unused)
+{
+    (void)unused;
+    for (int64_t late = 0; late < 2; late++) {
+        struct scene scene = scene_of(&idle, 0);
+        model_clients_destroy(scene.clients);
+        scene.clients = model_clients_create(&(struct model_clients_config){
+            .guest = scene.guest,
+            .rate = {1, 10}, /* the first request at 10 s */
+            .rtt_ns = MODEL_CLIENT_RTT_NS,
+            .timeout_ns = 700 * MS,
+        });
+        stop_at(&scene, 9 * SECOND);
+        start_at(&scene, 10 * SECOND + 700 * MS - 200 * US + late);
+
+        struct model_clients_report report = report_at(&scene, 12 * SECOND);
+
+        assert_true(report.failed == (uint64_t)late);
+        assert_true(report.max_ns == 700 * MS);
+        scene_end(&scene);
+    }
+}
+
 static void after_a_switchover_requests_wait_for_the_announcement(void **unused)
 {
     (void)unused;
@@ -320,6 +343,7 @@ int main(void)
         cmocka_unit_test(requests_that_waited_reach_the_guest_when_it_resumes),
         cmocka_unit_test(a_request_without_an_answer_in_time_has_failed),
         cmocka_unit_test(an_answer_at_the_very_deadline_still_counts),
+        cmocka_unit_test(an_answer_after_the_deadline_is_none_even_if_nobody_looked_between),
         cmocka_unit_test(after_a_switchover_requests_wait_for_the_announcement),
         cmocka_unit_test(an_aborted_attempt_needs_no_announcement),
         cmocka_unit_test(a_fault_of_the_guest_delays_its_answers),

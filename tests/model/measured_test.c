@@ -58,6 +58,8 @@ static void a_curve_dirties_exactly_its_number_of_pages(void **unused)
         100 * MS,
         100 * MS + 1,
         101 * MS,
+        101 * MS + 390699,
+        101 * MS + 390700,
         555555555,
         SECOND - 1,
         SECOND,
@@ -145,6 +147,41 @@ static void a_curve_inside_a_phase_counts_the_time_of_its_phase(void **unused)
     assert_true(model_guest_collect(guest, 90 * MS, bitmap) == curve_at(15 * MS)); /* 5 and 10 */
     assert_true(model_guest_collect(guest, 90 * MS, bitmap) == 0);
     assert_true(model_guest_collect(guest, 1000 * MS, bitmap) == curve_at((10 + 18 * 20) * MS));
+
+    free(bitmap);
+    model_guest_destroy(guest);
+    model_memory_destroy(memory);
+}
+
+static void a_curve_restarts_at_once_although_its_next_page_was_phases_away(void **unused)
+{
+    (void)unused;
+    static const struct model_workload_spec idle = {.kind = MODEL_WORKLOAD_IDLE};
+    static const struct model_curve_point late[] = {
+        {MS,      10},
+        {90 * MS, 11}
+    };
+    const struct model_workload_spec steep = {
+        .kind = MODEL_WORKLOAD_CURVE, .curve = {.points = late, .count = 2}
+    };
+    const struct model_phase list[] = {
+        {20 * MS, &steep},
+        {30 * MS, &idle }
+    };
+    struct model_workload_spec spec = {
+        .kind = MODEL_WORKLOAD_PHASES, .phases = {.list = list, .count = 2}
+    };
+    struct model_memory *memory = memory_of(PAGES, 0);
+    struct model_guest *guest = guest_of(memory, &spec, 1, 0);
+    uint64_t *bitmap = bitmap_of(memory);
+    model_guest_start(guest, 0);
+    model_guest_begin_logging(guest, 0);
+
+    assert_true(model_guest_collect(guest, 5 * MS, bitmap) == 10);
+    assert_true(model_guest_collect(guest, 10 * MS, bitmap) == 10);
+    /* In the idle phase: the curve begins with its own next phase, not 10 ms into it. */
+    assert_true(model_guest_collect(guest, 30 * MS, bitmap) == 10);
+    assert_true(model_guest_collect(guest, 50 * MS + 500 * US, bitmap) == 5);
 
     free(bitmap);
     model_guest_destroy(guest);
@@ -243,6 +280,29 @@ static void the_writes_of_an_interval_are_spread_over_it_in_a_random_order(void 
     model_trace_destroy(trace);
 }
 
+static void an_interval_with_more_pages_than_nanoseconds_ends_in_time(void **unused)
+{
+    (void)unused;
+    static const char text[] = "# pages 2000000\nnonzero\n1 0+2000000\n2\n";
+    struct model_trace_error error;
+    struct model_trace *trace = model_trace_parse(text, sizeof(text) - 1, &error);
+    assert_non_null(trace);
+    struct model_memory *memory = memory_of(2000000, 0);
+    struct model_workload_spec spec = {.kind = MODEL_WORKLOAD_REPLAY, .replay = {.trace = trace}};
+    struct model_guest *guest = guest_of(memory, &spec, 1, 0);
+    model_guest_start(guest, 0);
+
+    assert_true(model_guest_advance(guest, MS - 1));
+    assert_in_range(model_guest_writes(guest), 1999996, 1999999);
+    assert_true(model_guest_advance(guest, MS));
+
+    assert_true(model_guest_writes(guest) == 2000000);
+    assert_true(model_memory_count_zero(memory, NULL, 0, 2000000) == 0);
+    model_guest_destroy(guest);
+    model_memory_destroy(memory);
+    model_trace_destroy(trace);
+}
+
 static void a_trace_without_writes_is_an_idle_guest(void **unused)
 {
     (void)unused;
@@ -270,8 +330,10 @@ int main(void)
         cmocka_unit_test(a_curve_begins_with_the_same_pages_after_each_collection),
         cmocka_unit_test(a_curve_writes_nothing_while_logging_is_off),
         cmocka_unit_test(a_curve_inside_a_phase_counts_the_time_of_its_phase),
+        cmocka_unit_test(a_curve_restarts_at_once_although_its_next_page_was_phases_away),
         cmocka_unit_test(real_traces_are_replayed_line_by_line),
         cmocka_unit_test(the_writes_of_an_interval_are_spread_over_it_in_a_random_order),
+        cmocka_unit_test(an_interval_with_more_pages_than_nanoseconds_ends_in_time),
         cmocka_unit_test(a_trace_without_writes_is_an_idle_guest),
     };
     return cmocka_run_group_tests_name("measured", tests, NULL, NULL);

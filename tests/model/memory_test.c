@@ -154,7 +154,8 @@ static void a_comparison_finds_one_wrong_page_anywhere(void **unused)
         uint64_t page = places[i];
         struct model_memory *source = memory_of(PAGES, PAGES);
         struct model_memory *target = memory_of(PAGES, PAGES);
-        for (uint64_t other = 0; other < PAGES; other += 3) {
+        /* Few explicit tags in a leaf, then many: they are kept in different ways. */
+        for (uint64_t other = i % 3; other < PAGES; other += other < PAGES / 2 ? 31 : 3) {
             model_memory_write(source, other, model_tag_written(7, other + 1));
             model_memory_write(target, other, model_tag_written(7, other + 1));
         }
@@ -182,6 +183,44 @@ static void a_comparison_finds_one_wrong_page_anywhere(void **unused)
         model_memory_destroy(source);
         model_memory_destroy(target);
     }
+}
+
+static void the_same_page_of_another_guest_is_another_page(void **unused)
+{
+    (void)unused;
+    struct model_memory *left = memory_of(PAGES, PAGES);
+    struct model_memory *right = model_memory_create(
+        &(struct model_memory_config){.page_count = PAGES, .page_size = PAGE_4K, .guest_id = 8});
+    struct model_difference difference;
+    assert_true(model_memory_fill_initial(right, 0, PAGES));
+
+    assert_false(model_memory_compare(left, right, &difference));
+
+    assert_true(difference.count == PAGES);
+    assert_true(difference.first_page == 0);
+    model_memory_destroy(left);
+    model_memory_destroy(right);
+}
+
+static void a_wrong_tag_among_few_is_found(void **unused)
+{
+    (void)unused;
+    struct model_memory *left = memory_of(PAGES, PAGES);
+    struct model_memory *right = memory_of(PAGES, PAGES);
+    struct model_difference difference;
+    for (uint64_t page = 70; page < 73; page++) {
+        assert_true(model_memory_write(left, page, model_tag_written(7, page)));
+        assert_true(model_memory_write(right, page, model_tag_written(7, page)));
+    }
+    assert_equal_memories(left, right);
+
+    assert_true(model_memory_write(right, 72, model_tag_written(7, 1000)));
+
+    assert_false(model_memory_compare(left, right, &difference));
+    assert_true(difference.count == 1);
+    assert_true(difference.first_page == 72);
+    model_memory_destroy(left);
+    model_memory_destroy(right);
 }
 
 static void two_swapped_pages_are_two_differences(void **unused)
@@ -314,6 +353,8 @@ int main(void)
         cmocka_unit_test(a_tag_says_in_words_where_it_came_from),
         cmocka_unit_test(random_changes_leave_what_a_plain_array_has),
         cmocka_unit_test(a_comparison_finds_one_wrong_page_anywhere),
+        cmocka_unit_test(the_same_page_of_another_guest_is_another_page),
+        cmocka_unit_test(a_wrong_tag_among_few_is_found),
         cmocka_unit_test(two_swapped_pages_are_two_differences),
         cmocka_unit_test(runs_and_zero_counts_agree_with_a_walk_over_the_pages),
         cmocka_unit_test(a_write_in_bytes_mode_changes_real_bytes),

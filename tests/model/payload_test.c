@@ -18,7 +18,7 @@ static struct model_memory *mixed_memory(uint64_t seed)
     model_rng_init(&rng, seed, "mixed");
     for (uint64_t i = 0; i < PAGES; i++) {
         uint64_t page = model_rng_below(&rng, 200);
-        page = i % 8 == 0 ? model_rng_below(&rng, PAGES) : page;
+        page = i % 8 == 0 ? model_rng_below(&rng, PAGES / 2) : page; /* and untouched runs */
         model_memory_write(memory, page, model_tag_written(7, i + 1));
     }
     return memory;

@@ -167,6 +167,29 @@ static void a_compressed_trace_is_read_and_any_cut_of_it_refused(void **unused)
     }
 }
 
+static void a_frame_cut_at_a_line_is_refused_although_its_lines_are_whole(void **unused)
+{
+    (void)unused;
+    uint8_t packed[1024];
+    struct model_trace_error error;
+    size_t lines = (size_t)(strstr(small_trace, "201") - small_trace);
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    assert_non_null(context);
+    ZSTD_inBuffer in = {.src = small_trace, .size = lines, .pos = 0};
+    ZSTD_outBuffer out = {.dst = packed, .size = sizeof(packed), .pos = 0};
+    assert_true(ZSTD_compressStream2(context, &out, &in, ZSTD_e_flush) == 0);
+
+    assert_null(model_trace_parse(packed, out.pos, &error));
+    assert_non_null(strstr(error.text, "cut short"));
+
+    assert_true(ZSTD_compressStream2(context, &out, &in, ZSTD_e_end) == 0);
+    struct model_trace *trace = model_trace_parse(packed, out.pos, &error);
+    assert_non_null(trace);
+    assert_true(trace->interval_count == 1);
+    model_trace_destroy(trace);
+    ZSTD_freeCCtx(context);
+}
+
 static void two_compressed_frames_are_one_trace(void **unused)
 {
     (void)unused;
@@ -275,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_header_line_that_is_too_long_is_refused),
         cmocka_unit_test(a_trace_cut_anywhere_is_refused_unless_a_line_is_whole),
         cmocka_unit_test(a_compressed_trace_is_read_and_any_cut_of_it_refused),
+        cmocka_unit_test(a_frame_cut_at_a_line_is_refused_although_its_lines_are_whole),
         cmocka_unit_test(two_compressed_frames_are_one_trace),
         cmocka_unit_test(a_trace_larger_than_the_buffers_comes_back_from_a_file_as_it_was),
         cmocka_unit_test(a_missing_file_or_a_folder_is_an_error),

@@ -57,8 +57,8 @@ void channel_destroy(struct channel *channel)
 {
     payload_out_close(channel);
     payload_in_close(channel);
-    queue_clear(&channel->ends[NET_INITIATOR].out);
-    queue_clear(&channel->ends[NET_ACCEPTOR].out);
+    messages_clear(&channel->ends[NET_INITIATOR].out);
+    messages_clear(&channel->ends[NET_ACCEPTOR].out);
     free(channel);
 }
 
@@ -74,8 +74,8 @@ static void count_streams(struct channel *channel, bool more)
     channel->counted = more;
     move->from->streams_live += more ? 1U : UINT32_MAX;
     move->to->streams_live += more ? 1U : UINT32_MAX;
-    attach_host_rates(move->from);
-    attach_host_rates(move->to);
+    attachment_host_rates(move->from);
+    attachment_host_rates(move->to);
 }
 
 /* Nothing more happens at this end; what the network was to hear has been said. */
@@ -97,11 +97,11 @@ static void end_over(struct channel *channel, enum net_side at)
         timer_cancel(channel->world, &channel->probe_timer);
     } else {
         payload_in_close(channel);
-        queue_clear(&channel->ends[NET_INITIATOR].out);
+        messages_clear(&channel->ends[NET_INITIATOR].out);
     }
     if (channel->ends[other_side(at)].over) {
-        queue_clear(&channel->ends[NET_INITIATOR].out);
-        queue_clear(&channel->ends[NET_ACCEPTOR].out);
+        messages_clear(&channel->ends[NET_INITIATOR].out);
+        messages_clear(&channel->ends[NET_ACCEPTOR].out);
     }
 }
 
@@ -119,10 +119,10 @@ static void drop_unsent(struct end *end)
 {
     struct message_queue kept = {0};
 
-    for (struct message *message = queue_pop(&end->out); message != NULL;
-         message = queue_pop(&end->out)) {
+    for (struct message *message = messages_pop(&end->out); message != NULL;
+         message = messages_pop(&end->out)) {
         if (message->sent) {
-            queue_push(&kept, message);
+            messages_push(&kept, message);
         } else {
             message_destroy(message);
         }
@@ -180,7 +180,7 @@ void channel_send(struct channel *channel, enum net_side from, struct message *m
         return;
     }
     message->issued_at = world_now(world);
-    queue_push(&end->out, message);
+    messages_push(&end->out, message);
     if (idle) {
         begun(channel, message);
     }
@@ -188,7 +188,7 @@ void channel_send(struct channel *channel, enum net_side from, struct message *m
 
 void channel_send_control(struct side *side, const struct ferry_action *action)
 {
-    struct attach *attach = attach_find(side->move, action->attach);
+    struct attach *attach = attachment_find(side->move, action->attach);
 
     if (attach == NULL || attach->control == NULL) {
         return;
@@ -244,7 +244,7 @@ static struct attach *route(struct channel *channel)
     if (move == NULL || move != channel->move) {
         return NULL;
     }
-    struct attach *attach = attach_find(move, preface.attach);
+    struct attach *attach = attachment_find(move, preface.attach);
     if (attach == NULL || attach != channel->attach || preface.role != channel->role ||
         preface.stream != channel->stream) {
         return NULL;
@@ -319,7 +319,7 @@ static void payload_arrived(struct channel *channel, struct message *message)
         message_destroy(message);
         return;
     }
-    queue_push(&channel->in, message);
+    messages_push(&channel->in, message);
     payload_in_arrived(channel);
 }
 
@@ -333,7 +333,7 @@ static void delivered(struct channel *channel, enum net_side at)
     if (!sender->out.first->sent) {
         sent(channel, other_side(at)); /* its host stands still since, and has not been told */
     }
-    struct message *message = queue_pop(&sender->out);
+    struct message *message = messages_pop(&sender->out);
     if (channel->attach == NULL || channel->ends[at].over) {
         message_destroy(message);
     } else if (channel->role == FERRY_ROLE_CONTROL) {
@@ -350,7 +350,7 @@ static void connected(struct channel *channel)
         count_streams(channel, true);
         payload_out_open(channel);
     }
-    attach_connected(channel);
+    attachment_connected(channel);
 }
 
 /* Log of what happens to connections; messages on them are logged where they mean something. */
@@ -405,7 +405,7 @@ void channel_event(struct world *world, const struct net_event *event)
     case NET_RESET:
         if (!channel->ends[event->side].over) {
             end_over(channel, event->side);
-            attach_broken(channel, event->side);
+            attachment_broken(channel, event->side);
         }
         break;
     }

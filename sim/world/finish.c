@@ -6,16 +6,16 @@
 
 /* ---- guests ---- */
 
-/* A copy which could be run: complete, though nobody may. */
-static const struct copy *complete_copy(const struct guest *guest)
+/* A instance which could be run: complete, though nobody may. */
+static const struct instance *complete_instance(const struct guest *guest)
 {
     if (guest->live != NULL) {
         return guest->live;
     }
     for (size_t i = 0; i < guest->world->scenario->host_count; i++) {
-        const struct copy *copy = copy_find(guest, &guest->world->hosts[i]);
-        if (copy != NULL && copy->state_valid) {
-            return copy;
+        const struct instance *instance = instance_find(guest, &guest->world->hosts[i]);
+        if (instance != NULL && instance->state_valid) {
+            return instance;
         }
     }
     return NULL;
@@ -23,16 +23,16 @@ static const struct copy *complete_copy(const struct guest *guest)
 
 static void place_guest(const struct guest *guest)
 {
-    const struct copy *copy = complete_copy(guest);
+    const struct instance *instance = complete_instance(guest);
     struct sim_guest_end *end = &guest->world->result->guests[guest->index];
 
-    if (copy == NULL) {
+    if (instance == NULL) {
         *end = (struct sim_guest_end){.place = SCENARIO_PLACE_LOST, .host = SIM_RESULT_NONE};
         return;
     }
-    end->host = copy->host->index;
+    end->host = instance->host->index;
     end->place =
-        copy == guest->live && copy->running ? SCENARIO_PLACE_RUNNING : SCENARIO_PLACE_PAUSED;
+        instance == guest->live && instance->running ? SCENARIO_PLACE_RUNNING : SCENARIO_PLACE_PAUSED;
 }
 
 /* The newest migration of a guest that had a session. */
@@ -149,12 +149,12 @@ static void look_for_leftovers(const struct move *move, bool target)
 {
     const struct host *host = target ? move->to : move->from;
     const struct side *side = target ? move->target : move->source;
-    const struct copy *copy = copy_find(move->guest, host);
+    const struct instance *instance = instance_find(move->guest, host);
 
     if (!host->up) {
         return;
     }
-    if (copy != NULL && copy != move->guest->live && move->guest->live != NULL &&
+    if (instance != NULL && instance != move->guest->live && move->guest->live != NULL &&
         move->guest->move == NULL) {
         leftover(move, host, "memory");
     }
@@ -164,7 +164,7 @@ static void look_for_leftovers(const struct move *move, bool target)
     if (journal_has(host, move) && peer_heard(move, target) && host->incarnation == 1) {
         leftover(move, host, "session record");
     }
-    if (attach_open_ends(move, target) > 0) {
+    if (attachment_open_ends(move, target) > 0) {
         leftover(move, host, "connection");
     }
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guest.c -- guests and their copies on hosts.
+ * guest.c -- guests and their instances on hosts.
  *
- * There is one model of each guest, wherever it runs; the copies on hosts are memories, one of them
+ * There is one model of each guest, wherever it runs; the instances on hosts are memories, one of them
  * the model's. A guest is advanced only when somebody looks at it, so one that nobody moves costs
  * nothing until the end.
  *
- * The vCPUs really run where the model is, if that copy is let run and its host is up and not
- * paused. What the checkers are told is what a copy is let do: a host that stands still may go on
+ * The vCPUs really run where the model is, if that instance is let run and its host is up and not
+ * paused. What the checkers are told is what an instance is let do: a host that stands still may go on
  * at any moment.
  */
 #include "model/trace.h"
@@ -97,7 +97,7 @@ void guest_init(struct world *world, uint32_t index)
     guest->announced_on = host->index;
     guest->epoch = 1;
     make_regions(guest);
-    guest->live = copy_create(guest, host);
+    guest->live = instance_create(guest, host);
     if (guest->live == NULL || !fill(guest, guest->live->memory)) {
         world_error(world, "no room for a guest on its host");
         return;
@@ -115,7 +115,7 @@ void guest_init(struct world *world, uint32_t index)
     }
     make_clients(guest);
     host->journal.owners[index] = (struct ownership){.epoch = 1, .here = true};
-    copy_run(guest->live, 1);
+    instance_run(guest->live, 1);
 }
 
 void guest_deinit(struct guest *guest)
@@ -148,9 +148,9 @@ void guest_apply(struct guest *guest)
         return;
     }
     const int64_t now = world_now(guest->world);
-    const struct copy *copy = guest->live;
+    const struct instance *instance = guest->live;
     const bool runs =
-        copy != NULL && copy->running && copy->host->up && copy->host->paused == 0;
+        instance != NULL && instance->running && instance->host->up && instance->host->paused == 0;
 
     guest_advance(guest, now);
     if (runs) {
@@ -174,97 +174,97 @@ uint32_t guest_state_digest(const struct guest *guest)
     return (uint32_t)log_digest(bytes, sizeof bytes);
 }
 
-struct copy *copy_create(struct guest *guest, struct host *host)
+struct instance *instance_create(struct guest *guest, struct host *host)
 {
     if (host->spec->memory - host->memory_used < guest->spec->memory) {
         return NULL;
     }
-    struct copy *copy = world_allocate(sizeof *copy);
-    copy->guest = guest;
-    copy->host = host;
-    copy->memory = model_memory_create(&(struct model_memory_config){
+    struct instance *instance = world_allocate(sizeof *instance);
+    instance->guest = guest;
+    instance->host = host;
+    instance->memory = model_memory_create(&(struct model_memory_config){
         .page_count = guest->pages,
         .page_size = guest->spec->page,
         .guest_id = guest->index + 1,
         .bytes = guest->spec->content == SCENARIO_CONTENT_BYTES,
     });
-    if (copy->memory == NULL) {
+    if (instance->memory == NULL) {
         world_error(guest->world, "the memory of a guest cannot be modelled");
-        free(copy);
+        free(instance);
         return NULL;
     }
     host->memory_used += guest->spec->memory;
-    copy->next = host->copies;
-    host->copies = copy;
-    return copy;
+    instance->next = host->instances;
+    host->instances = instance;
+    return instance;
 }
 
-struct copy *copy_find(const struct guest *guest, const struct host *host)
+struct instance *instance_find(const struct guest *guest, const struct host *host)
 {
-    for (struct copy *copy = host->copies; copy != NULL; copy = copy->next) {
-        if (copy->guest == guest) {
-            return copy;
+    for (struct instance *instance = host->instances; instance != NULL; instance = instance->next) {
+        if (instance->guest == guest) {
+            return instance;
         }
     }
     return NULL;
 }
 
 /* The model must not lose its memory: what it lived in is kept until it lives elsewhere. */
-static void lose_home(struct guest *guest, struct copy *copy, bool crashed)
+static void lose_home(struct guest *guest, struct instance *instance, bool crashed)
 {
     guest->live = NULL;
-    guest->remains = copy->memory;
-    copy->memory = NULL;
+    guest->remains = instance->memory;
+    instance->memory = NULL;
     if (crashed) {
-        guest->crashed_on = copy->host->index;
+        guest->crashed_on = instance->host->index;
     }
     guest_apply(guest);
 }
 
-void copy_destroy(struct copy *copy, bool crashed)
+void instance_destroy(struct instance *instance, bool crashed)
 {
-    struct host *host = copy->host;
-    struct guest *guest = copy->guest;
-    struct copy **place = &host->copies;
+    struct host *host = instance->host;
+    struct guest *guest = instance->guest;
+    struct instance **place = &host->instances;
 
-    if (copy->running) {
-        copy_stop(copy, crashed ? SIM_STOP_CRASHED : SIM_STOP_FREED);
+    if (instance->running) {
+        instance_stop(instance, crashed ? SIM_STOP_CRASHED : SIM_STOP_FREED);
     }
-    if (guest->live == copy) {
-        lose_home(guest, copy, crashed);
+    if (guest->live == instance) {
+        lose_home(guest, instance, crashed);
     }
-    while (*place != copy) {
+    while (*place != instance) {
         place = &(*place)->next;
     }
-    *place = copy->next;
+    *place = instance->next;
     host->memory_used -= guest->spec->memory;
-    model_memory_destroy(copy->memory);
-    free(copy->round);
-    free(copy->scratch);
-    free(copy);
+    model_memory_destroy(instance->memory);
+    free(instance->round);
+    free(instance->scratch);
+    free(instance);
 }
 
-void copy_run(struct copy *copy, uint64_t epoch)
+void instance_run(struct instance *instance, uint64_t epoch)
 {
-    if (copy->running) {
+    if (instance->running) {
         return;
     }
-    copy->running = true;
-    guest_apply(copy->guest);
-    observe_running(copy->guest, copy->host, epoch);
+    instance->running = true;
+    guest_apply(instance->guest);
+    observe_running(instance->guest, instance->host, epoch);
 }
 
-void copy_stop(struct copy *copy, enum sim_stop stop)
+void instance_stop(struct instance *instance, enum sim_stop stop)
 {
-    if (!copy->running) {
+    if (!instance->running) {
         return;
     }
-    copy->running = false;
-    guest_apply(copy->guest);
-    observe_stopped(copy->guest, copy->host, stop);
+    instance->running = false;
+    guest_apply(instance->guest);
+    observe_stopped(instance->guest, instance->host, stop);
 }
 
-void guest_settle_at(struct guest *guest, struct copy *copy)
+void guest_settle_at(struct guest *guest, struct instance *instance)
 {
     const int64_t now = world_now(guest->world);
 
@@ -273,12 +273,12 @@ void guest_settle_at(struct guest *guest, struct copy *copy)
     if (guest->clients != NULL) {
         (void)model_clients_lose(guest->clients, now);
     }
-    model_guest_rehome(guest->model, copy->memory);
-    if (guest->clients != NULL && guest->announced_on == copy->host->index) {
+    model_guest_rehome(guest->model, instance->memory);
+    if (guest->clients != NULL && guest->announced_on == instance->host->index) {
         (void)model_clients_redirect(guest->clients, now); /* it is back where they look for it */
     }
     model_memory_destroy(guest->remains);
     guest->remains = NULL;
-    guest->live = copy;
+    guest->live = instance;
     guest->crashed_on = SIM_CHECK_NONE;
 }

@@ -30,13 +30,13 @@ void host_init(struct world *world, uint32_t index)
 void host_deinit(struct host *host)
 {
     op_host_down(host);
-    while (host->copies != NULL) {
-        struct copy *copy = host->copies;
-        host->copies = copy->next;
-        model_memory_destroy(copy->memory);
-        free(copy->round);
-        free(copy->scratch);
-        free(copy);
+    while (host->instances != NULL) {
+        struct instance *instance = host->instances;
+        host->instances = instance->next;
+        model_memory_destroy(instance->memory);
+        free(instance->round);
+        free(instance->scratch);
+        free(instance);
     }
     journal_deinit(host);
 }
@@ -94,11 +94,11 @@ static void lose_sides(struct host *host, bool silent)
     for (size_t i = 0; i < world->move_count; i++) {
         struct move *move = world->moves[i];
         if (move->from == host) {
-            attach_drop_side(move, false, silent);
+            attachment_drop_side(move, false, silent);
             move_side_lost(move, false);
         }
         if (move->to == host) {
-            attach_drop_side(move, true, silent);
+            attachment_drop_side(move, true, silent);
             move_side_lost(move, true);
         }
     }
@@ -111,8 +111,8 @@ void host_crash(struct host *host, bool reinstall)
     if (!host->up) {
         return;
     }
-    while (host->copies != NULL) {
-        copy_destroy(host->copies, true);
+    while (host->instances != NULL) {
+        instance_destroy(host->instances, true);
     }
     lose_sides(host, true);
     op_host_down(host);
@@ -157,23 +157,23 @@ static bool knows_guest(const struct host *host, const struct guest *guest)
     return false;
 }
 
-/* Copies which belong to no session and are not the guest itself: nobody will ever ask for them. */
+/* Instances which belong to no session and are not the guest itself: nobody will ever ask for them. */
 static void reconcile(struct host *host)
 {
     struct world *world = host->world;
-    struct copy *next = NULL;
+    struct instance *next = NULL;
 
-    for (struct copy *copy = host->copies; copy != NULL; copy = next) {
-        next = copy->next;
-        if (knows_guest(host, copy->guest)) {
+    for (struct instance *instance = host->instances; instance != NULL; instance = next) {
+        next = instance->next;
+        if (knows_guest(host, instance->guest)) {
             continue;
         }
-        if (copy->guest->live != copy) {
-            copy_destroy(copy, false);
-        } else if (copy->logging) {
-            copy->logging = false;
-            guest_advance(copy->guest, world_now(world));
-            model_guest_end_logging(copy->guest->model, world_now(world));
+        if (instance->guest->live != instance) {
+            instance_destroy(instance, false);
+        } else if (instance->logging) {
+            instance->logging = false;
+            guest_advance(instance->guest, world_now(world));
+            model_guest_end_logging(instance->guest->model, world_now(world));
         }
     }
 }
@@ -228,9 +228,9 @@ void host_boot(struct host *host)
 
 static void apply_guests(struct host *host)
 {
-    for (struct copy *copy = host->copies; copy != NULL; copy = copy->next) {
-        if (copy->guest->live == copy) {
-            guest_apply(copy->guest);
+    for (struct instance *instance = host->instances; instance != NULL; instance = instance->next) {
+        if (instance->guest->live == instance) {
+            guest_apply(instance->guest);
         }
     }
 }

@@ -4,9 +4,9 @@
  *
  * Who owns what:
  *   world     hosts, guests, moves, timers; lives for one run
- *   host      a daemon (up or not), a journal, copies of guests; its timers die with it
- *   guest     a modelled guest and its clients; lives in one copy at a time (`live`)
- *   copy      a guest's process on one host: its memory and what its VMM knows
+ *   host      a daemon (up or not), a journal, instances of guests; its timers die with it
+ *   guest     a modelled guest and its clients; lives in one instance at a time (`live`)
+ *   instance      a guest's process on one host: its memory and what its VMM knows
  *   move      one migration: two sides, its connections, its instants; kept until the run ends
  *   side      one engine object on one host, and the queue of events for it
  *   attach    one (re)connection of a move: a control channel and one channel a stream
@@ -48,7 +48,7 @@
 struct world;
 struct host;
 struct guest;
-struct copy;
+struct instance;
 struct move;
 struct side;
 struct attach;
@@ -114,10 +114,10 @@ struct host {
     bool daemon_up;
     uint32_t paused;       /* faults under way */
     uint16_t incarnation;  /* starts of the daemon */
-    uint64_t memory_used;  /* bytes, of all copies */
+    uint64_t memory_used;  /* bytes, of all instances */
     uint32_t streams_live; /* payload channels with an end here: they share the CPU */
     struct journal journal;
-    struct copy *copies;
+    struct instance *instances;
     struct op *ops; /* under way */
     size_t down_span;
     size_t paused_span;
@@ -126,7 +126,7 @@ struct host {
 
 /* ---- guests (guest.c) and what their VMMs do (vmm.c) ---- */
 
-struct copy {
+struct instance {
     struct guest *guest;
     struct host *host;
     struct model_memory *memory;
@@ -140,7 +140,7 @@ struct copy {
     bool state_valid;
     uint32_t arriving;     /* digest of the device state that came for `arriving_attempt` */
     uint32_t arriving_attempt;
-    struct copy *next;     /* of the host */
+    struct instance *next;     /* of the host */
 };
 
 struct guest {
@@ -152,8 +152,8 @@ struct guest {
     struct ferry_region regions[2];
     struct model_guest *model;
     struct model_clients *clients; /* NULL: none */
-    struct copy *live;             /* where the model is; NULL: nowhere, its host crashed */
-    struct model_memory *remains;  /* of a live copy whose host crashed: for the comparison at a resume */
+    struct instance *live;             /* where the model is; NULL: nowhere, its host crashed */
+    struct model_memory *remains;  /* of a live instance whose host crashed: for the comparison at a resume */
     struct move *move;             /* under way, or NULL */
     uint64_t epoch;                /* as the world knows it */
     uint32_t crashed_on;           /* the host whose crash took it; SIM_CHECK_NONE */
@@ -162,7 +162,7 @@ struct guest {
     size_t here_span;
 };
 
-/* ---- the two ends of a connection (attach.c, channel.c, payload_out.c, payload_in.c) ---- */
+/* ---- the two ends of a connection (attachment.c, channel.c, payload_out.c, payload_in.c) ---- */
 
 enum message_kind { MESSAGE_BYTES = 1, MESSAGE_BATCH, MESSAGE_BARRIER };
 
@@ -499,14 +499,14 @@ enum scenario_session_state journal_session(const struct move *move, bool target
 void guest_init(struct world *world, uint32_t index);
 void guest_deinit(struct guest *guest);
 void guest_advance(struct guest *guest, int64_t now);
-void guest_apply(struct guest *guest); /* lets the model run or stand as the copy and its host say */
+void guest_apply(struct guest *guest); /* lets the model run or stand as the instance and its host say */
 uint32_t guest_state_digest(const struct guest *guest);
-struct copy *copy_create(struct guest *guest, struct host *host); /* all pages zero, not running */
-struct copy *copy_find(const struct guest *guest, const struct host *host);
-void copy_destroy(struct copy *copy, bool crashed);
-void copy_run(struct copy *copy, uint64_t epoch);
-void copy_stop(struct copy *copy, enum sim_stop stop);
-void guest_settle_at(struct guest *guest, struct copy *copy); /* the model goes on in this copy */
+struct instance *instance_create(struct guest *guest, struct host *host); /* all pages zero, not running */
+struct instance *instance_find(const struct guest *guest, const struct host *host);
+void instance_destroy(struct instance *instance, bool crashed);
+void instance_run(struct instance *instance, uint64_t epoch);
+void instance_stop(struct instance *instance, enum sim_stop stop);
+void guest_settle_at(struct guest *guest, struct instance *instance); /* the model goes on in this instance */
 
 /* vmm.c: one function an action, all report when it is done */
 void vmm_prepare(struct side *side, const struct ferry_action *action);
@@ -560,18 +560,18 @@ struct side *target_side_start(struct move *move);
 void target_side_restart(struct move *move);
 void target_side_act(struct side *side, const struct ferry_action *action);
 
-/* attach.c */
-void attach_open(struct side *side, const struct ferry_action *action);
-void attach_detach(struct side *side, const struct ferry_action *action);
-void attach_drop_side(struct move *move, bool target, bool silent); /* the side is over: close, or forget without a word */
-void attach_connected(struct channel *channel);
-void attach_broken(struct channel *channel, enum net_side at);
-void attach_probe(struct side *side, const struct ferry_action *action);
-struct attach *attach_find(const struct move *move, uint32_t number);
-void attach_set_rate(struct move *move);
-void attach_host_rates(struct host *host); /* the number of streams that share its CPU has changed */
-uint32_t attach_open_ends(const struct move *move, bool target);
-void attach_destroy(struct attach *attach);
+/* attachment.c */
+void attachment_open(struct side *side, const struct ferry_action *action);
+void attachment_detach(struct side *side, const struct ferry_action *action);
+void attachment_drop_side(struct move *move, bool target, bool silent); /* the side is over: close, or forget without a word */
+void attachment_connected(struct channel *channel);
+void attachment_broken(struct channel *channel, enum net_side at);
+void attachment_probe(struct side *side, const struct ferry_action *action);
+struct attach *attachment_find(const struct move *move, uint32_t number);
+void attachment_set_rate(struct move *move);
+void attachment_host_rates(struct host *host); /* the number of streams that share its CPU has changed */
+uint32_t attachment_open_ends(const struct move *move, bool target);
+void attachment_destroy(struct attach *attach);
 
 /* channel.c */
 struct channel *channel_create(struct world *world, struct move *move, struct attach *attach);
@@ -588,9 +588,9 @@ struct message *message_create(enum message_kind kind);
 void message_destroy(struct message *message); /* NULL is fine */
 void message_add_bytes(struct message *message, const void *data, size_t size);
 struct segment *message_add_segment(struct message *message, enum segment_kind kind, uint64_t size);
-void queue_push(struct message_queue *queue, struct message *message);
-struct message *queue_pop(struct message_queue *queue); /* NULL: empty */
-void queue_clear(struct message_queue *queue);
+void messages_push(struct message_queue *queue, struct message *message);
+struct message *messages_pop(struct message_queue *queue); /* NULL: empty */
+void messages_clear(struct message_queue *queue);
 
 /* payload_out.c */
 void payload_out_open(struct channel *channel);

@@ -60,7 +60,7 @@ struct segment *message_add_segment(struct message *message, enum segment_kind k
     return segment;
 }
 
-void queue_push(struct message_queue *queue, struct message *message)
+void messages_push(struct message_queue *queue, struct message *message)
 {
     message->next = NULL;
     if (queue->last == NULL) {
@@ -71,7 +71,7 @@ void queue_push(struct message_queue *queue, struct message *message)
     queue->last = message;
 }
 
-struct message *queue_pop(struct message_queue *queue)
+struct message *messages_pop(struct message_queue *queue)
 {
     struct message *message = queue->first;
 
@@ -85,9 +85,9 @@ struct message *queue_pop(struct message_queue *queue)
     return message;
 }
 
-void queue_clear(struct message_queue *queue)
+void messages_clear(struct message_queue *queue)
 {
-    for (struct message *message = queue_pop(queue); message != NULL; message = queue_pop(queue)) {
+    for (struct message *message = messages_pop(queue); message != NULL; message = messages_pop(queue)) {
         message_destroy(message);
     }
 }

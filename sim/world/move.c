@@ -160,7 +160,7 @@ void move_deinit(struct move *move)
     while (move->attaches != NULL) {
         struct attach *attach = move->attaches;
         move->attaches = attach->next;
-        attach_destroy(attach);
+        attachment_destroy(attach);
     }
     free(move);
 }
@@ -220,7 +220,7 @@ static enum ferry_status admission(const struct move *move)
     if (move->to->journal.broken) {
         return FERRY_REFUSED_JOURNAL;
     }
-    return copy_find(move->guest, move->to) != NULL && !journal_has(move->to, move)
+    return instance_find(move->guest, move->to) != NULL && !journal_has(move->to, move)
                ? FERRY_REFUSED_BUSY /* the last migration of this guest has not cleaned up here */
                : FERRY_OK;
 }
@@ -434,7 +434,7 @@ void move_side_closed(struct move *move, bool target)
         move->source = NULL;
         move->source_done = true;
     }
-    attach_drop_side(move, target, false);
+    attachment_drop_side(move, target, false);
     side_destroy(side);
     LOG(move->world,
         .side = target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,

@@ -59,7 +59,7 @@ void payload_in_close(struct channel *channel)
 {
     ferry_decoder_destroy(channel->decoder);
     channel->decoder = NULL;
-    queue_clear(&channel->in);
+    messages_clear(&channel->in);
 }
 
 /* ---- taking apart what came ---- */
@@ -70,7 +70,7 @@ static struct segment *current(struct channel *channel)
     struct message *message = channel->in.first;
 
     while (message != NULL && message->segment_at == message->segment_count) {
-        message_destroy(queue_pop(&channel->in));
+        message_destroy(messages_pop(&channel->in));
         message = channel->in.first;
     }
     return message == NULL ? NULL : &message->segments[message->segment_at];
@@ -112,23 +112,23 @@ static enum step fill(struct channel *channel, const struct ferry_item *item)
 static enum step place(struct channel *channel, const struct ferry_item *item)
 {
     const struct segment *segment = current(channel);
-    const struct copy *copy = copy_find(channel->move->guest, channel->move->to);
+    const struct instance *instance = instance_find(channel->move->guest, channel->move->to);
 
-    if (segment == NULL || copy == NULL || segment->kind != SEGMENT_PAGES ||
+    if (segment == NULL || instance == NULL || segment->kind != SEGMENT_PAGES ||
         segment->size - channel->in.first->segment_used < item->page_count) {
         return STEP_BROKEN;
     }
     struct model_payload *contents = channel->in.first->contents;
     uint32_t digest = 0;
-    if (!model_memory_has_bytes(copy->memory)) {
-        digest = payload_digest(contents, copy->memory, item->first_page, 0, item->page_count);
+    if (!model_memory_has_bytes(instance->memory)) {
+        digest = payload_digest(contents, instance->memory, item->first_page, 0, item->page_count);
     }
-    if (!model_payload_place(contents, copy->memory, item->first_page, item->page_count)) {
+    if (!model_payload_place(contents, instance->memory, item->first_page, item->page_count)) {
         world_error(channel->world, "the contents of a batch cannot be placed");
         return STEP_BROKEN;
     }
-    if (model_memory_has_bytes(copy->memory)) {
-        digest = payload_digest(contents, copy->memory, item->first_page, 0, item->page_count);
+    if (model_memory_has_bytes(instance->memory)) {
+        digest = payload_digest(contents, instance->memory, item->first_page, 0, item->page_count);
     }
     use(channel, item->page_count);
     ferry_decoder_placed(channel->decoder, digest);
@@ -151,12 +151,12 @@ static enum step place_state(struct channel *channel, const struct ferry_item *i
 
 static enum step zero(struct channel *channel, const struct ferry_item *item)
 {
-    const struct copy *copy = copy_find(channel->move->guest, channel->move->to);
+    const struct instance *instance = instance_find(channel->move->guest, channel->move->to);
 
-    if (copy == NULL) {
+    if (instance == NULL) {
         return STEP_BROKEN;
     }
-    model_memory_place_zero(copy->memory, item->first_page, item->page_count);
+    model_memory_place_zero(instance->memory, item->first_page, item->page_count);
     return STEP_ON;
 }
 
@@ -201,11 +201,11 @@ static void report(struct channel *channel, enum ferry_event_kind kind, const st
 
 static void batch_placed(struct channel *channel, const struct ferry_item *item)
 {
-    struct copy *copy = copy_find(channel->move->guest, channel->move->to);
+    struct instance *instance = instance_find(channel->move->guest, channel->move->to);
 
-    if (item->state_size != 0 && copy != NULL && channel->in.first != NULL) {
-        copy->arriving = channel->in.first->state;
-        copy->arriving_attempt = item->attempt;
+    if (item->state_size != 0 && instance != NULL && channel->in.first != NULL) {
+        instance->arriving = channel->in.first->state;
+        instance->arriving_attempt = item->attempt;
     }
     log_placed(channel, "BATCH_PLACED", item->batch, item);
     world_progress(channel->world);
@@ -217,7 +217,7 @@ static void broken(struct channel *channel, enum ferry_status status)
     const struct ferry_item item = {.status = status};
 
     log_placed(channel, "STREAM_ERROR", (uint64_t)status, &item);
-    queue_clear(&channel->in);
+    messages_clear(&channel->in);
     report(channel, FERRY_EVENT_STREAM_ERROR, &item);
 }
 

@@ -117,7 +117,7 @@ static void measure(struct channel *channel, struct message *message)
 
 static struct channel *stream_of(const struct side *side, uint32_t attach_number, uint16_t stream)
 {
-    const struct attach *attach = attach_find(side->move, attach_number);
+    const struct attach *attach = attachment_find(side->move, attach_number);
 
     if (attach == NULL || stream >= attach->streams) {
         return NULL;
@@ -144,8 +144,8 @@ void payload_out_batch(struct side *side, const struct ferry_action *action)
         message->word_count = (action->batch.end_page + 63) / 64 - message->first_word;
         message->zeros = world_allocate(message->word_count * sizeof *message->zeros);
     } else {
-        const struct copy *copy = copy_find(side->move->guest, side->host);
-        message->state = copy == NULL ? 0 : copy->state;
+        const struct instance *instance = instance_find(side->move->guest, side->host);
+        message->state = instance == NULL ? 0 : instance->state;
     }
     if (ferry_encoder_batch(channel->sizer, &message->batch) != FERRY_OK) {
         world_error(side->world, "the encoder does not take a batch of the engine's");
@@ -158,7 +158,7 @@ void payload_out_batch(struct side *side, const struct ferry_action *action)
 
 void payload_out_barrier(struct side *side, const struct ferry_action *action)
 {
-    struct attach *attach = attach_find(side->move, action->attach);
+    struct attach *attach = attachment_find(side->move, action->attach);
 
     if (attach == NULL) {
         return;
@@ -195,23 +195,23 @@ static uint32_t read_pages(
     struct channel *channel, struct message *message, const struct ferry_piece *piece, uint64_t done)
 {
     struct guest *guest = channel->move->guest;
-    const struct copy *copy = copy_find(guest, channel->move->from);
+    const struct instance *instance = instance_find(guest, channel->move->from);
     const int64_t now = world_now(channel->world);
 
-    if (copy == NULL || copy->memory == NULL) {
+    if (instance == NULL || instance->memory == NULL) {
         world_error(channel->world, "the engine sends pages of a guest that is not here");
         return 0;
     }
-    if (guest->live == copy) {
+    if (guest->live == instance) {
         guest_advance(guest, instant_of(message, done, now));
     }
     if (!model_payload_append(
-            message->contents, copy->memory, piece->first_page, piece->page_count)) {
+            message->contents, instance->memory, piece->first_page, piece->page_count)) {
         world_error(channel->world, "no memory for the contents of a batch");
         return 0;
     }
     (void)message_add_segment(message, SEGMENT_PAGES, piece->page_count);
-    return payload_digest(message->contents, copy->memory, piece->first_page, done, piece->page_count);
+    return payload_digest(message->contents, instance->memory, piece->first_page, done, piece->page_count);
 }
 
 static uint32_t read_state(struct message *message, const struct ferry_piece *piece)

@@ -11,7 +11,7 @@ typedef void act_fn(struct side *side, const struct ferry_action *action);
 static void act_set_rate(struct side *side, const struct ferry_action *action)
 {
     side->move->rate = action->rate;
-    attach_set_rate(side->move);
+    attachment_set_rate(side->move);
 }
 
 static void act_finished(struct side *side, const struct ferry_action *action)
@@ -26,9 +26,9 @@ static void act_closed(struct side *side, const struct ferry_action *action)
 }
 
 static act_fn *const acts[] = {
-    [FERRY_ACTION_ATTACH] = attach_open,
-    [FERRY_ACTION_DETACH] = attach_detach,
-    [FERRY_ACTION_PROBE] = attach_probe,
+    [FERRY_ACTION_ATTACH] = attachment_open,
+    [FERRY_ACTION_DETACH] = attachment_detach,
+    [FERRY_ACTION_PROBE] = attachment_probe,
     [FERRY_ACTION_SEND_CONTROL] = channel_send_control,
     [FERRY_ACTION_SEND_BATCH] = payload_out_batch,
     [FERRY_ACTION_SEND_BARRIER] = payload_out_barrier,
@@ -104,7 +104,7 @@ void source_side_restart(struct move *move)
             &config,
             records,
             count,
-            copy_find(move->guest, move->from) != NULL,
+            instance_find(move->guest, move->from) != NULL,
             world_now(world),
             &side->source_engine) != FERRY_OK) {
         world_error(world, "a source cannot be restarted from its journal");

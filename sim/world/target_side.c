@@ -15,7 +15,7 @@ static void act_closed(struct side *side, const struct ferry_action *action)
 }
 
 static act_fn *const acts[] = {
-    [FERRY_ACTION_DETACH] = attach_detach,
+    [FERRY_ACTION_DETACH] = attachment_detach,
     [FERRY_ACTION_SEND_CONTROL] = channel_send_control,
     [FERRY_ACTION_RELEASE_ROUND] = payload_in_release,
     [FERRY_ACTION_PREPARE_GUEST] = vmm_prepare,
@@ -86,7 +86,7 @@ void target_side_restart(struct move *move)
             &config,
             records,
             count,
-            copy_find(move->guest, move->to) != NULL,
+            instance_find(move->guest, move->to) != NULL,
             world_now(world),
             &side->target_engine) != FERRY_OK) {
         world_error(world, "a target cannot be restarted from its journal");

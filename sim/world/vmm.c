@@ -20,21 +20,21 @@
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
 
-static struct copy *copy_of(const struct op *op)
+static struct instance *instance_of(const struct op *op)
 {
-    return copy_find(op->move->guest, op->host);
+    return instance_find(op->move->guest, op->host);
 }
 
 /* The order is done `cost` after the VMM could begin with it. */
 static void order(struct op *op, int64_t cost)
 {
-    struct copy *copy = copy_of(op);
+    struct instance *instance = instance_of(op);
     const int64_t now = world_now(op->host->world);
     int64_t begin = now;
 
-    if (copy != NULL) {
-        begin = copy->busy_until > now ? copy->busy_until : now;
-        copy->busy_until = begin + cost;
+    if (instance != NULL) {
+        begin = instance->busy_until > now ? instance->busy_until : now;
+        instance->busy_until = begin + cost;
     }
     op_start(op, begin - now + cost);
 }
@@ -57,13 +57,13 @@ static void log_guest(const struct op *op, const char *kind, const char *name, i
         .text = op->move->guest->spec->name);
 }
 
-/* ---- a copy comes and goes ---- */
+/* ---- an instance comes and goes ---- */
 
 static void prepared(struct op *op)
 {
     struct guest *guest = op->move->guest;
 
-    if (copy_of(op) != NULL || copy_create(guest, op->host) == NULL) {
+    if (instance_of(op) != NULL || instance_create(guest, op->host) == NULL) {
         op_report(op, FERRY_WORLD_GUEST);
         return;
     }
@@ -78,11 +78,11 @@ void vmm_prepare(struct side *side, const struct ferry_action *action)
 
 static void freed(struct op *op)
 {
-    struct copy *copy = copy_of(op);
+    struct instance *instance = instance_of(op);
 
-    if (copy != NULL) {
-        log_guest(op, "GUEST_FREED", "running", copy->running);
-        copy_destroy(copy, false);
+    if (instance != NULL) {
+        log_guest(op, "GUEST_FREED", "running", instance->running);
+        instance_destroy(instance, false);
     }
     op_report(op, FERRY_OK);
 }
@@ -97,13 +97,13 @@ void vmm_free(struct side *side, const struct ferry_action *action)
 static void collected(struct op *op)
 {
     struct side *side = op_side(op);
-    struct copy *copy = copy_of(op);
+    struct instance *instance = instance_of(op);
 
     log_guest(op, "COLLECTED", "dirty_pages", (int64_t)op->dirty_pages);
     if (side == NULL) {
         return;
     }
-    if (copy == NULL) {
+    if (instance == NULL) {
         op->status = FERRY_WORLD_GUEST;
     }
     move_instant(op->move, INSTANT_COLLECTED);
@@ -113,58 +113,58 @@ static void collected(struct op *op)
             .kind = FERRY_EVENT_COLLECTED,
             .action_id = op->action_id,
             .status = op->status,
-            .bitmap = copy == NULL ? NULL : copy->round,
+            .bitmap = instance == NULL ? NULL : instance->round,
             .dirty_pages = op->dirty_pages,
             .new_pages = op->new_pages,
         });
 }
 
-static void mark_all(struct copy *copy, uint64_t words)
+static void mark_all(struct instance *instance, uint64_t words)
 {
-    const uint64_t tail = copy->guest->pages % 64;
+    const uint64_t tail = instance->guest->pages % 64;
 
-    memset(copy->round, 0xff, words * sizeof *copy->round);
+    memset(instance->round, 0xff, words * sizeof *instance->round);
     if (tail != 0) {
-        copy->round[words - 1] = (UINT64_C(1) << tail) - 1;
+        instance->round[words - 1] = (UINT64_C(1) << tail) - 1;
     }
 }
 
-static uint64_t merge(struct copy *copy, uint64_t words)
+static uint64_t merge(struct instance *instance, uint64_t words)
 {
     uint64_t set = 0;
 
     for (uint64_t word = 0; word < words; word++) {
-        copy->round[word] |= copy->scratch[word];
-        set += (uint64_t)__builtin_popcountll(copy->round[word]);
+        instance->round[word] |= instance->scratch[word];
+        set += (uint64_t)__builtin_popcountll(instance->round[word]);
     }
     return set;
 }
 
-static void read_log(struct copy *copy, struct op *op, bool first, bool keep)
+static void read_log(struct instance *instance, struct op *op, bool first, bool keep)
 {
-    struct guest *guest = copy->guest;
-    const uint64_t words = model_memory_word_count(copy->memory);
+    struct guest *guest = instance->guest;
+    const uint64_t words = model_memory_word_count(instance->memory);
     const int64_t now = world_now(guest->world);
 
-    if (copy->round == NULL) {
-        copy->round = world_allocate(words * sizeof *copy->round);
-        copy->scratch = world_allocate(words * sizeof *copy->scratch);
+    if (instance->round == NULL) {
+        instance->round = world_allocate(words * sizeof *instance->round);
+        instance->scratch = world_allocate(words * sizeof *instance->scratch);
     }
-    if (first || !copy->logging) {
+    if (first || !instance->logging) {
         model_guest_begin_logging(guest->model, now);
-        copy->logging = true;
-        mark_all(copy, words);
+        instance->logging = true;
+        mark_all(instance, words);
         op->dirty_pages = guest->pages;
         op->new_pages = guest->pages;
         return;
     }
-    op->new_pages = model_guest_collect(guest->model, now, copy->scratch);
+    op->new_pages = model_guest_collect(guest->model, now, instance->scratch);
     if (keep) {
-        op->dirty_pages = merge(copy, words);
+        op->dirty_pages = merge(instance, words);
     } else {
-        uint64_t *older = copy->round;
-        copy->round = copy->scratch;
-        copy->scratch = older;
+        uint64_t *older = instance->round;
+        instance->round = instance->scratch;
+        instance->scratch = older;
         op->dirty_pages = op->new_pages;
     }
 }
@@ -172,16 +172,16 @@ static void read_log(struct copy *copy, struct op *op, bool first, bool keep)
 void vmm_collect(struct side *side, const struct ferry_action *action)
 {
     struct op *op = op_create(side, action, collected);
-    struct copy *copy = copy_find(side->move->guest, side->host);
+    struct instance *instance = instance_find(side->move->guest, side->host);
     const struct sim_costs *costs = &side->host->spec->costs;
     int64_t cost = 0;
 
-    if (copy == NULL || side->move->guest->live != copy) {
+    if (instance == NULL || side->move->guest->live != instance) {
         op->status = FERRY_WORLD_GUEST;
     } else {
-        guest_advance(copy->guest, world_now(side->world));
-        read_log(copy, op, action->round == 0 && !action->keep, action->keep);
-        cost = share(costs->collection_per_gib, copy->guest->spec->memory, GIB);
+        guest_advance(instance->guest, world_now(side->world));
+        read_log(instance, op, action->round == 0 && !action->keep, action->keep);
+        cost = share(costs->collection_per_gib, instance->guest->spec->memory, GIB);
         if (action->round != 0) {
             cost += costs->collection_per_page * (int64_t)op->new_pages;
         }
@@ -191,17 +191,17 @@ void vmm_collect(struct side *side, const struct ferry_action *action)
 
 void vmm_stop_logging(struct side *side, const struct ferry_action *action)
 {
-    struct copy *copy = copy_find(side->move->guest, side->host);
+    struct instance *instance = instance_find(side->move->guest, side->host);
     const int64_t now = world_now(side->world);
 
     (void)action;
-    if (copy == NULL || !copy->logging) {
+    if (instance == NULL || !instance->logging) {
         return;
     }
-    copy->logging = false;
-    if (copy->guest->live == copy) {
-        guest_advance(copy->guest, now);
-        model_guest_end_logging(copy->guest->model, now);
+    instance->logging = false;
+    if (instance->guest->live == instance) {
+        guest_advance(instance->guest, now);
+        model_guest_end_logging(instance->guest->model, now);
     }
 }
 
@@ -209,14 +209,14 @@ void vmm_stop_logging(struct side *side, const struct ferry_action *action)
 
 static void paused(struct op *op)
 {
-    struct copy *copy = copy_of(op);
+    struct instance *instance = instance_of(op);
     struct move *move = op->move;
 
-    if (copy == NULL) {
+    if (instance == NULL) {
         op_report(op, FERRY_WORLD_GUEST);
         return;
     }
-    copy_stop(copy, SIM_STOP_PAUSED);
+    instance_stop(instance, SIM_STOP_PAUSED);
     move->attempt = op->attempt;
     move->aborting = op->attempt;
     move_instant(move, INSTANT_PAUSED);
@@ -239,11 +239,11 @@ void vmm_pause(struct side *side, const struct ferry_action *action)
     order(op_create(side, action, paused), side->host->spec->costs.pause);
 }
 
-static void resume_here(struct op *op, struct copy *copy)
+static void resume_here(struct op *op, struct instance *instance)
 {
     struct move *move = op->move;
 
-    copy_run(copy, op->host->journal.owners[move->guest->index].epoch);
+    instance_run(instance, op->host->journal.owners[move->guest->index].epoch);
     log_guest(op, "GUEST_RESUMED", "writes", (int64_t)model_guest_writes(move->guest->model));
     if (move->aborting != 0) {
         observe(
@@ -259,14 +259,14 @@ static void resume_here(struct op *op, struct copy *copy)
 }
 
 /* I3: every page, and the device state, as they were at the pause. */
-static void compare(const struct op *op, struct copy *copy, uint64_t epoch)
+static void compare(const struct op *op, struct instance *instance, uint64_t epoch)
 {
-    struct guest *guest = copy->guest;
+    struct guest *guest = instance->guest;
     const struct model_memory *source =
         guest->live != NULL ? guest->live->memory : guest->remains;
     struct model_difference difference = {0};
 
-    (void)model_memory_compare(source, copy->memory, &difference);
+    (void)model_memory_compare(source, instance->memory, &difference);
     const uint32_t state = guest_state_digest(guest);
     log_guest(op, "MEMORY_COMPARED", "mismatches", (int64_t)difference.count);
     observe(
@@ -283,22 +283,22 @@ static void compare(const struct op *op, struct copy *copy, uint64_t epoch)
             .mismatching_pages = difference.count,
             .first_mismatch = difference.first_page,
             .source_state_digest = state,
-            .target_state_digest = copy->state_valid ? copy->state : ~state,
+            .target_state_digest = instance->state_valid ? instance->state : ~state,
         });
 }
 
-static void resume_there(struct op *op, struct copy *copy)
+static void resume_there(struct op *op, struct instance *instance)
 {
     struct move *move = op->move;
-    struct guest *guest = copy->guest;
+    struct guest *guest = instance->guest;
     const uint64_t epoch = op->host->journal.owners[guest->index].epoch;
 
-    compare(op, copy, epoch);
-    guest_settle_at(guest, copy);
+    compare(op, instance, epoch);
+    guest_settle_at(guest, instance);
     move->resumed = true;
     move->aborting = 0;
     move_instant(move, INSTANT_RUNNING);
-    copy_run(copy, epoch);
+    instance_run(instance, epoch);
     log_guest(op, "GUEST_RUNNING", "writes", (int64_t)model_guest_writes(guest->model));
     observe_attempt_over(move);
     drain_moved(move);
@@ -308,16 +308,16 @@ static void resume_there(struct op *op, struct copy *copy)
 
 static void resumed(struct op *op)
 {
-    struct copy *copy = copy_of(op);
+    struct instance *instance = instance_of(op);
 
-    if (copy == NULL) {
+    if (instance == NULL) {
         op_report(op, FERRY_WORLD_GUEST);
         return;
     }
-    if (op->target && copy->guest->live != copy) {
-        resume_there(op, copy);
+    if (op->target && instance->guest->live != instance) {
+        resume_there(op, instance);
     } else {
-        resume_here(op, copy);
+        resume_here(op, instance);
     }
     op_report(op, FERRY_OK);
 }
@@ -329,20 +329,20 @@ void vmm_resume(struct side *side, const struct ferry_action *action)
 
 void vmm_throttle(struct side *side, const struct ferry_action *action)
 {
-    struct copy *copy = copy_find(side->move->guest, side->host);
+    struct instance *instance = instance_find(side->move->guest, side->host);
     const int64_t now = world_now(side->world);
 
-    if (copy == NULL || copy->guest->live != copy || action->throttle_percent > 99) {
+    if (instance == NULL || instance->guest->live != instance || action->throttle_percent > 99) {
         return;
     }
-    copy->throttle_percent = action->throttle_percent;
-    guest_advance(copy->guest, now);
-    model_guest_throttle(copy->guest->model, now, 100 - action->throttle_percent);
+    instance->throttle_percent = action->throttle_percent;
+    guest_advance(instance->guest, now);
+    model_guest_throttle(instance->guest->model, now, 100 - action->throttle_percent);
     observe(
         side->world,
         (struct sim_observation){
             .kind = SIM_OBSERVED_THROTTLE,
-            .guest = copy->guest->index,
+            .guest = instance->guest->index,
             .host = side->host->index,
             .throttle_percent = action->throttle_percent,
         });
@@ -353,21 +353,21 @@ void vmm_throttle(struct side *side, const struct ferry_action *action)
 static void captured(struct op *op)
 {
     struct side *side = op_side(op);
-    struct copy *copy = copy_of(op);
+    struct instance *instance = instance_of(op);
     struct guest *guest = op->move->guest;
 
     if (side == NULL) {
         return;
     }
-    if (copy == NULL || guest->live != copy) {
+    if (instance == NULL || guest->live != instance) {
         op->status = FERRY_WORLD_GUEST;
     } else {
         guest_advance(guest, world_now(side->world));
-        copy->state = guest_state_digest(guest);
-        copy->state_valid = true;
+        instance->state = guest_state_digest(guest);
+        instance->state_valid = true;
     }
     move_instant(op->move, INSTANT_CAPTURED);
-    log_guest(op, "STATE_CAPTURED", "digest", copy == NULL ? 0 : copy->state);
+    log_guest(op, "STATE_CAPTURED", "digest", instance == NULL ? 0 : instance->state);
     side_post(
         side,
         &(struct ferry_event){
@@ -375,7 +375,7 @@ static void captured(struct op *op)
             .action_id = op->action_id,
             .status = op->status,
             .state_size = guest->spec->device_state,
-            .state_digest = copy == NULL ? 0 : copy->state,
+            .state_digest = instance == NULL ? 0 : instance->state,
         });
 }
 
@@ -391,16 +391,16 @@ void vmm_capture(struct side *side, const struct ferry_action *action)
 
 static void loaded(struct op *op)
 {
-    struct copy *copy = copy_of(op);
+    struct instance *instance = instance_of(op);
 
-    if (copy == NULL || copy->arriving_attempt != op->attempt) {
+    if (instance == NULL || instance->arriving_attempt != op->attempt) {
         op_report(op, FERRY_WORLD_GUEST);
         return;
     }
-    copy->state = copy->arriving;
-    copy->state_valid = true;
+    instance->state = instance->arriving;
+    instance->state_valid = true;
     move_instant(op->move, INSTANT_LOADED);
-    log_guest(op, "STATE_LOADED", "digest", copy->state);
+    log_guest(op, "STATE_LOADED", "digest", instance->state);
     op_report(op, FERRY_OK);
 }
 

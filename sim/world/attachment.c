@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attach.c -- one (re)connection of a migration: a control channel and one channel a stream.
+ * attachment.c -- one (re)connection of a migration: a control channel and one channel a stream.
  *
  * The source's world connects them all and says ATTACHED when the last one stands. Each end says
  * DETACHED at most once an attach, whichever of its connections broke first, and nothing after its
@@ -14,7 +14,7 @@
 /* Patience of a probe: a path that does not answer by then is not one to move to. */
 #define PROBE_LIMIT_NS INT64_C(1000000000)
 
-struct attach *attach_find(const struct move *move, uint32_t number)
+struct attach *attachment_find(const struct move *move, uint32_t number)
 {
     for (struct attach *attach = move->attaches; attach != NULL; attach = attach->next) {
         if (attach->number == number) {
@@ -34,7 +34,7 @@ static struct channel *add_channel(struct attach *attach, enum ferry_role role, 
     return channel;
 }
 
-void attach_open(struct side *side, const struct ferry_action *action)
+void attachment_open(struct side *side, const struct ferry_action *action)
 {
     struct move *move = side->move;
     struct attach *attach = world_allocate(sizeof *attach);
@@ -85,7 +85,7 @@ static void probe_over(struct channel *channel, enum ferry_status status)
     channel->probe_action = 0;
 }
 
-void attach_connected(struct channel *channel)
+void attachment_connected(struct channel *channel)
 {
     struct attach *attach = channel->attach;
 
@@ -96,13 +96,13 @@ void attach_connected(struct channel *channel)
     attach->connected++;
     if (attach->connected == attach->streams + 1U && !attach->broken[NET_INITIATOR]) {
         attach->up = true;
-        attach_set_rate(attach->move);
+        attachment_set_rate(attach->move);
         trigger_phase(attach->move, SCENARIO_PHASE_OPENING, 0);
         post_link(attach, NET_INITIATOR, FERRY_EVENT_ATTACHED);
     }
 }
 
-void attach_broken(struct channel *channel, enum net_side at)
+void attachment_broken(struct channel *channel, enum net_side at)
 {
     struct attach *attach = channel->attach;
 
@@ -134,7 +134,7 @@ static void close_side(struct attach *attach, enum net_side at, bool silent)
     }
 }
 
-void attach_detach(struct side *side, const struct ferry_action *action)
+void attachment_detach(struct side *side, const struct ferry_action *action)
 {
     const enum net_side at = side->target ? NET_ACCEPTOR : NET_INITIATOR;
 
@@ -149,7 +149,7 @@ void attach_detach(struct side *side, const struct ferry_action *action)
     side_done(side, action->id, FERRY_OK);
 }
 
-void attach_drop_side(struct move *move, bool target, bool silent)
+void attachment_drop_side(struct move *move, bool target, bool silent)
 {
     const enum net_side at = target ? NET_ACCEPTOR : NET_INITIATOR;
 
@@ -158,7 +158,7 @@ void attach_drop_side(struct move *move, bool target, bool silent)
     }
 }
 
-uint32_t attach_open_ends(const struct move *move, bool target)
+uint32_t attachment_open_ends(const struct move *move, bool target)
 {
     const enum net_side at = target ? NET_ACCEPTOR : NET_INITIATOR;
     uint32_t open = 0;
@@ -174,7 +174,7 @@ uint32_t attach_open_ends(const struct move *move, bool target)
     return open;
 }
 
-void attach_destroy(struct attach *attach)
+void attachment_destroy(struct attach *attach)
 {
     free(attach); /* its channels are the world's */
 }
@@ -190,7 +190,7 @@ static void probe_late(void *owner, uint64_t argument)
     probe_over(channel, FERRY_TIMEOUT_CONNECT);
 }
 
-void attach_probe(struct side *side, const struct ferry_action *action)
+void attachment_probe(struct side *side, const struct ferry_action *action)
 {
     struct world *world = side->world;
     struct channel *channel = channel_create(world, side->move, NULL);
@@ -219,7 +219,7 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-void attach_set_rate(struct move *move)
+void attachment_set_rate(struct move *move)
 {
     const uint64_t rate =
         smaller(move->rate, smaller(cpu_share(move->from), cpu_share(move->to)));
@@ -239,7 +239,7 @@ void attach_set_rate(struct move *move)
     }
 }
 
-void attach_host_rates(struct host *host)
+void attachment_host_rates(struct host *host)
 {
     struct world *world = host->world;
 
@@ -248,7 +248,7 @@ void attach_host_rates(struct host *host)
     }
     for (struct move *move = world->moves_running; move != NULL; move = move->next_running) {
         if (move->from == host || move->to == host) {
-            attach_set_rate(move);
+            attachment_set_rate(move);
         }
     }
 }

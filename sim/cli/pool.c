@@ -80,6 +80,7 @@ static _Noreturn void be_child(struct pool *pool, struct worker *worker, pid_t p
         dup2(fileno(worker->files.output), STDERR_FILENO) < 0) {
         _exit(CLI_USAGE);
     }
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* so that it keeps its order with stderr */
     const size_t slot = (size_t)(worker - pool->workers);
 
     exit(pool->config->run(

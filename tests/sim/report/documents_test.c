@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * documents_test.c -- JSON, JUnit XML and timeline as others read them.
+ *
+ * The shape of the JSON is held against the table in docs/json.md, in both directions: a key that is
+ * not described fails, and so does a description without a key. Tests run in the source folder.
+ */
+#include "sample.h"
+#include "sim/report/junit.h"
+#include "sim/report/run_json.h"
+#include "sim/report/timeline.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct environment environment = {
+    .ferry = "0.1.0", .architecture = "x86_64", .simgrid = "3.32.0"};
+
+/* A report as the parent has it after the child handed it over. */
+static void make_report(struct sample *sample, struct run_report *report)
+{
+    const struct report_wishes wishes = {.details = true, .timeline = true, .columns = 120};
+    FILE *package = tmpfile();
+
+    assert_true(report_pack(package, &sample->result, &wishes));
+    run_report_init(report, sample->scenario, sample->result.seed);
+    assert_true(report_unpack(package, report));
+    (void)fclose(package);
+}
+
+static char *document_of(const struct run_report *report)
+{
+    FILE *stream = sample_open();
+
+    run_json_document(stream, &environment, report, 1);
+    return sample_take(stream);
+}
+
+/* ---- the shape ---- */
+
+#define PATHS_MAX 128
+#define PATH_SIZE 128
+
+struct shape {
+    char paths[PATHS_MAX][PATH_SIZE];
+    char types[PATHS_MAX][PATH_SIZE];
+    bool seen[PATHS_MAX];
+    size_t count;
+};
+
+/* Rows `| `path` | type | ...`. */
+static void read_documentation(struct shape *shape)
+{
+    FILE *file = fopen("docs/json.md", "r");
+    char line[512];
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(
+                line,
+                "| `%127[^`]` | %127[^|]",
+                shape->paths[shape->count],
+                shape->types[shape->count]) == 2) {
+            shape->types[shape->count][strcspn(shape->types[shape->count], "|")] = '\0';
+            shape->count++;
+            assert_true(shape->count < PATHS_MAX);
+        }
+    }
+    (void)fclose(file);
+    assert_true(shape->count > 40);
+}
+
+static bool is_of_type(const json_t *value, const char *type)
+{
+    return (strstr(type, "null") != NULL && json_is_null(value)) ||
+           (strstr(type, "integer") != NULL && json_is_integer(value)) ||
+           (strstr(type, "seconds") != NULL && json_is_real(value)) ||
+           (strstr(type, "string") != NULL && json_is_string(value)) ||
+           (strstr(type, "boolean") != NULL && json_is_boolean(value)) ||
+           (strstr(type, "object") != NULL && json_is_object(value));
+}
+
+static void check_value(struct shape *shape, const char *path, const json_t *value);
+
+static void check_members(struct shape *shape, const char *path, const json_t *object)
+{
+    for (void *at = json_object_iter((json_t *)(uintptr_t)object); at != NULL;
+         at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
+        char member[PATH_SIZE];
+
+        (void)snprintf(
+            member,
+            sizeof member,
+            "%.60s%s%.60s",
+            path,
+            path[0] == '\0' ? "" : ".",
+            json_object_iter_key(at));
+        check_value(shape, member, json_object_iter_value(at));
+    }
+}
+
+static void check_value(struct shape *shape, const char *path, const json_t *value)
+{
+    char elements[PATH_SIZE];
+
+    if (json_is_array(value)) {
+        (void)snprintf(elements, sizeof elements, "%.120s[]", path);
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            check_value(shape, elements, json_array_get(value, i));
+        }
+        return;
+    }
+    for (size_t i = 0; i < shape->count; i++) {
+        if (strcmp(shape->paths[i], path) == 0) {
+            shape->seen[i] = true;
+            if (!is_of_type(value, shape->types[i])) {
+                fail_msg("%s is not of the type %s", path, shape->types[i]);
+            }
+            if (json_is_object(value)) {
+                check_members(shape, path, value);
+            }
+            return;
+        }
+    }
+    fail_msg("%s is not described in docs/json.md", path);
+}
+
+static void json_has_the_documented_shape(void **unused)
+{
+    static struct shape shape;
+    struct sample sample;
+    struct run_report report;
+
+    (void)unused;
+    read_documentation(&shape);
+    sample_make(&sample, "");
+    sim_result_fail(&sample.result, "I3", 1, 0, "differs");
+    make_report(&sample, &report);
+    char *text = document_of(&report);
+    json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+    assert_non_null(document);
+    check_members(&shape, "", document);
+    for (size_t i = 0; i < shape.count; i++) {
+        if (!shape.seen[i]) {
+            fail_msg("%s is described in docs/json.md and not written", shape.paths[i]);
+        }
+    }
+    json_decref(document);
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
+/* The contract's keys, word for word and in their order. */
+static void json_of_a_run_is_what_it_always_was(void **unused)
+{
+    struct sample sample;
+    struct run_report report;
+
+    (void)unused;
+    sample_make(&sample, "");
+    make_report(&sample, &report);
+    char *text = document_of(&report);
+
+    assert_string_equal(
+        text,
+        "{\"version\":1,\"environment\":{\"ferry\":\"0.1.0\",\"architecture\":\"x86_64\","
+        "\"simgrid\":\"3.32.0\"},\"runs\":[\n"
+        "{\"scenario\":\"sample.yaml\",\"name\":\"sample\",\"seed\":7,\"verdict\":\"pass\","
+        "\"hash\":\"00c0ffee00c0ffee\",\"virtual_s\":3.000000007,\"wall_s\":0.012000000,"
+        "\"events\":123,\"migrations\":[{\"guest\":\"g\",\"from\":\"h1\",\"to\":\"h2\","
+        "\"outcome\":\"completed\",\"reason\":\"the guest runs at the target\","
+        "\"rule\":\"within-limit\",\"queued_s\":0.250000000,\"total_s\":1.000000001,"
+        "\"blackout_s\":0.045000000,\"blackout_parts\":{\"capture_s\":0.010000000,"
+        "\"collect_s\":0.005000000,\"transfer_s\":0.015000000,\"load_s\":0.010000000,"
+        "\"ready_s\":0.000050000,\"grant_persist_s\":0.001000000,\"grant_s\":0.000050000,"
+        "\"owner_persist_s\":0.001000000,\"resume_s\":0.002900000},"
+        "\"predicted_blackout_s\":0.040000000,\"aborted_attempts\":[{\"attempt\":1,"
+        "\"paused_s\":0.290000000,\"predicted_s\":0.100000000,"
+        "\"reason\":\"the blackout limit cannot be reached\"}],\"rounds\":[{\"pages\":1000,"
+        "\"zero_pages\":100,\"bytes\":3700000,\"seconds\":0.900000000,\"dirty_after\":10,"
+        "\"final\":false},{\"pages\":10,\"zero_pages\":0,\"bytes\":41000,"
+        "\"seconds\":0.010000001,\"dirty_after\":0,\"final\":true}],\"wire_bytes\":3741000}],"
+        "\"clients\":[{\"name\":\"g\",\"sent\":2000,\"failed\":3,"
+        "\"longest_gap_s\":0.045200000,\"p99_s\":0.000200000}],\"failures\":[]}]}\n");
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
+static void what_does_not_exist_is_null(void **unused)
+{
+    struct sample sample;
+    struct run_report report;
+    const struct ferry_outcome refused = {
+        .kind = FERRY_OUTCOME_REFUSED, .predicted_blackout_ns = FERRY_TIME_NEVER};
+
+    (void)unused;
+    sample_make(&sample, "");
+    sim_result_outcome(&sample.result, 0, &refused);
+    sample.result.migrations[0].to = SIM_RESULT_NONE;
+    make_report(&sample, &report);
+    char *text = document_of(&report);
+
+    assert_non_null(strstr(text, "\"to\":null"));
+    assert_non_null(strstr(text, "\"blackout_s\":null,\"blackout_parts\":{},"));
+    assert_non_null(strstr(text, "\"predicted_blackout_s\":null"));
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
+static void run_whose_process_died_is_whole_json_too(void **unused)
+{
+    struct sample sample;
+    struct run_report report;
+
+    (void)unused;
+    sample_make(&sample, "");
+    run_report_init(&report, sample.scenario, 3);
+    run_report_fail(&report, SIM_VERDICT_ERROR, "error", "killed by SIGSEGV");
+    char *text = document_of(&report);
+    json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *run = json_array_get(json_object_get(document, "runs"), 0);
+
+    assert_string_equal(json_string_value(json_object_get(run, "verdict")), "error");
+    assert_int_equal(json_array_size(json_object_get(run, "migrations")), 0);
+    assert_true(json_is_array(json_object_get(run, "clients")));
+    json_decref(document);
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
+/* ---- JUnit ---- */
+
+static void junit_escapes_whatever_stands_in_names_and_messages(void **unused)
+{
+    struct sample sample;
+    struct run_report reports[2];
+
+    (void)unused;
+    sample_make(&sample, "");
+    run_report_init(&reports[0], sample.scenario, 3);
+    run_report_init(&reports[1], sample.scenario, 4);
+    reports[0].name = "<a & \"b\">\x01\xff";
+    reports[0].summary.wall_ns = 1500000000;
+    run_report_fail(&reports[1], SIM_VERDICT_FAIL, "I1", "two\nlines ]]> <x>");
+    FILE *stream = sample_open();
+
+    junit_document(stream, reports, 2);
+    char *text = sample_take(stream);
+
+    assert_string_equal(
+        text,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites tests=\"2\" failures=\"1\" errors=\"0\" time=\"1.500000000\">\n"
+        "  <testsuite name=\"ferry-sim\" tests=\"2\" failures=\"1\" errors=\"0\" "
+        "time=\"1.500000000\">\n"
+        "    <testcase classname=\"sample.yaml\" name=\"&lt;a &amp; "
+        "&quot;b&quot;&gt;\xef\xbf\xbd\xef\xbf\xbd, seed 3\" time=\"1.500000000\"/>\n"
+        "    <testcase classname=\"sample.yaml\" name=\"sample, seed 4\" time=\"0.000000000\">\n"
+        "      <failure type=\"I1\" message=\"two&#10;lines ]]&gt; &lt;x&gt;\">"
+        "I1 at 0.000000000 s: two\nlines ]]&gt; &lt;x&gt;\n"
+        "</failure>\n"
+        "    </testcase>\n"
+        "  </testsuite>\n"
+        "</testsuites>\n");
+    free(text);
+    run_report_deinit(&reports[0]);
+    run_report_deinit(&reports[1]);
+    sample_free(&sample);
+}
+
+/* ---- the timeline ---- */
+
+static void say_timeline(struct sim_result *result)
+{
+    static const struct sim_span spans[] = {
+        {.kind = SIM_SPAN_ROUND,  .begin_ns = 1250000000, .end_ns = 2150000000,  .number = 0},
+        {.kind = SIM_SPAN_ROUND,                       .begin_ns = 2200000000,                        .end_ns = 2210000000, .number = 1},
+        {.kind = SIM_SPAN_ATTEMPT,            .begin_ns = 2200000000,                                  .end_ns = 2245000000,                                .number = 1},
+        {.kind = SIM_SPAN_LINK_LOST,   .begin_ns = 2000000000,.end_ns = 2100000000},
+        {.kind = SIM_SPAN_FAULT,.begin_ns = 2000000000                    },
+        {.kind = SIM_SPAN_HOST_DOWN,   .begin_ns = 100,     .end_ns = 200,                                                                        .host = 1},
+        {.kind = SIM_SPAN_GUEST_HERE,          .begin_ns = 0,                   .end_ns = 2200000000},
+    };
+
+    result->want_timeline = true;
+    for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+        (void)sim_result_span_begin(result, &spans[i]);
+        if (spans[i].end_ns != 0) {
+            sim_result_span_end(result, i, spans[i].end_ns);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        sim_result_sample(
+            result,
+            &(struct sim_link_sample){
+                .at_ns = i * 100000000, .sent_bytes = (uint64_t)i * 125000000});
+    }
+}
+
+static size_t count_named(const json_t *events, const char *phase, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const json_t *event = json_array_get(events, i);
+
+        count += strcmp(json_string_value(json_object_get(event, "ph")), phase) == 0 &&
+                         strcmp(json_string_value(json_object_get(event, "name")), name) == 0
+                     ? 1
+                     : 0;
+    }
+    return count;
+}
+
+static void timeline_has_a_track_for_everything(void **unused)
+{
+    static const char *const spans[] = {
+        "queued",
+        "h1 -> h2: completed",
+        "round 0",
+        "round 1",
+        "attempt 1",
+        "connection lost",
+        "blackout",
+        "capture",
+        "resume",
+        "down",
+        "h1"};
+    struct sample sample;
+    struct run_report report;
+
+    (void)unused;
+    sample_make(&sample, "");
+    say_timeline(&sample.result);
+    make_report(&sample, &report);
+    FILE *stream = sample_open();
+
+    timeline_document(stream, &report, 1);
+    char *text = sample_take(stream);
+    json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *events = json_object_get(document, "traceEvents");
+
+    assert_non_null(document);
+    for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+        if (count_named(events, "X", spans[i]) != 1) {
+            fail_msg("no span \"%s\"", spans[i]);
+        }
+    }
+    assert_int_equal(count_named(events, "C", "mig h1"), 3);
+    assert_int_equal(count_named(events, "M", "process_name"), 4);
+    /* 125 MB in 100 ms are 10 Gbit/s, and a fault that was never healed ends with the run */
+    assert_non_null(strstr(text, "\"ts\":0.000,\"args\":{\"sent Mbit/s\":10000.000,"));
+    assert_non_null(strstr(text, "\"ts\":2000000.000,\"dur\":1000000.007}"));
+    json_decref(document);
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
+static void spans_of_one_track_nest_or_do_not_touch(void **unused)
+{
+    struct sample sample;
+    struct run_report report;
+
+    (void)unused;
+    sample_make(&sample, "");
+    say_timeline(&sample.result);
+    make_report(&sample, &report);
+    FILE *stream = sample_open();
+
+    timeline_document(stream, &report, 1);
+    char *text = sample_take(stream);
+    json_t *document = json_loads(text, 0, NULL);
+    const json_t *events = json_object_get(document, "traceEvents");
+
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        for (size_t k = 0; k < i; k++) {
+            const json_t *a = json_array_get(events, i);
+            const json_t *b = json_array_get(events, k);
+
+            if (json_object_get(a, "dur") == NULL || json_object_get(b, "dur") == NULL ||
+                !json_equal(json_object_get(a, "tid"), json_object_get(b, "tid")) ||
+                !json_equal(json_object_get(a, "pid"), json_object_get(b, "pid"))) {
+                continue;
+            }
+            const double a_begin = json_number_value(json_object_get(a, "ts"));
+            const double a_end = a_begin + json_number_value(json_object_get(a, "dur"));
+            const double b_begin = json_number_value(json_object_get(b, "ts"));
+            const double b_end = b_begin + json_number_value(json_object_get(b, "dur"));
+            const double slack = 0.0005; /* half a nanosecond, in microseconds */
+
+            assert_true(
+                a_begin >= b_end - slack || b_begin >= a_end - slack ||
+                (a_begin >= b_begin - slack && a_end <= b_end + slack) ||
+                (b_begin >= a_begin - slack && b_end <= a_end + slack));
+        }
+    }
+    json_decref(document);
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_has_the_documented_shape),
+        cmocka_unit_test(json_of_a_run_is_what_it_always_was),
+        cmocka_unit_test(what_does_not_exist_is_null),
+        cmocka_unit_test(run_whose_process_died_is_whole_json_too),
+        cmocka_unit_test(junit_escapes_whatever_stands_in_names_and_messages),
+        cmocka_unit_test(timeline_has_a_track_for_everything),
+        cmocka_unit_test(spans_of_one_track_nest_or_do_not_touch),
+    };
+
+    return cmocka_run_group_tests_name("documents", tests, NULL, NULL);
+}

@@ -73,6 +73,7 @@ struct net_solver {
     std::vector<sg4::CommPtr> over[3]; /* by the move of the clock in which they ended, mod 3 */
     unsigned moves = 0;
     bool next_known = false;
+    double next_date = 0; /* what next_ns was rounded from */
     int64_t next_ns = NET_NEVER;
 };
 
@@ -84,27 +85,28 @@ double capacity(uint64_t bps)
     return bps == 0 ? IDLE_LINK : static_cast<double>(bps) / 8.0;
 }
 
-/* Moves SimGrid's clock to now_ns, which lies at or before the next completion (or at it). */
-void sync(net_solver *solver, int64_t now_ns)
+/* Runs SimGrid until `date`, at least one round of it. */
+void run_to(net_solver *solver, double date)
 {
-    const double now = static_cast<double>(now_ns) / NS_PER_S;
-    if (now <= sg4::Engine::get_clock()) {
-        return;
-    }
-    while (sg4::Engine::get_clock() < now) {
+    for (;;) {
         const double before = sg4::Engine::get_clock();
-        engine->run_until(now);
-        if (sg4::Engine::get_clock() <= before) {
+        engine->run_until(std::max(date, before));
+        if (sg4::Engine::get_clock() >= date || sg4::Engine::get_clock() <= before) {
             break;
         }
     }
     solver->moves++;
     solver->over[solver->moves % 3].clear();
+    solver->next_known = false;
 }
 
+/* Before a change: brings SimGrid's clock to now_ns, unless rounding has put it there or just after. */
 void change(net_solver *solver, int64_t now_ns)
 {
-    sync(solver, now_ns);
+    const double now = static_cast<double>(now_ns) / NS_PER_S;
+    if (now > sg4::Engine::get_clock()) {
+        run_to(solver, now);
+    }
     solver->next_known = false;
 }
 
@@ -155,14 +157,20 @@ int64_t simgrid_next(net_solver *solver)
         const double clock = sg4::Engine::get_clock();
         const double delta = solver->model->next_occurring_event(clock);
         const double when_ns = (clock + delta) * NS_PER_S;
+        solver->next_date = clock + delta;
         solver->next_ns = delta < 0 || when_ns > 9e18 ? NET_NEVER : std::llround(when_ns);
         solver->next_known = true;
     }
     return solver->next_ns;
 }
 
+/* What is due by now_ns may be due a fraction of a nanosecond later, or at a date where SimGrid's clock
+ * already is: so it is the unrounded date that SimGrid runs to. */
 void simgrid_advance(net_solver *solver, int64_t now_ns)
 {
+    while (simgrid_next(solver) <= now_ns) {
+        run_to(solver, solver->next_date);
+    }
     change(solver, now_ns);
 }
 

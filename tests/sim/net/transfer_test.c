@@ -279,6 +279,15 @@ static void slow_start_ends_at_the_bandwidth(enum bed_kind kind)
     bed_destroy(bed);
 }
 
+static void link_of_no_limit_takes_no_time(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){.bandwidth_bps = NET_UNLIMITED - 1});
+    net_conn conn = bed_connected(bed, 0, 1); /* at 2 ms */
+    stream_ns(bed, conn, 100);
+    CHECK_NEAR(net_now(bed->net), 3 * MS, 200);
+    bed_destroy(bed);
+}
+
 static void counters_tell_what_moved(enum bed_kind kind)
 {
     struct bed *bed = bed_create(kind, &(struct bed_options){.hosts = 3});
@@ -311,6 +320,7 @@ static const struct bed_case cases[] = {
     BED_CASE(total_loss_lets_nothing_pass),
     BED_CASE(slow_start_doubles_each_round_trip),
     BED_CASE(slow_start_ends_at_the_bandwidth),
+    BED_CASE(link_of_no_limit_takes_no_time),
     BED_CASE(counters_tell_what_moved),
 };
 

@@ -43,7 +43,7 @@ struct tape {
     uint8_t *bytes;
     size_t size;
     size_t capacity;
-    size_t head_bytes; /* of these, heads (the preface is not counted) */
+    bool heads_only; /* leave the bodies out; their digests are 0 then */
     struct ferry_piece done;
 };
 

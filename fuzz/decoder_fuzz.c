@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decoder_fuzz.c -- whatever bytes arrive, the payload decoder and the control reader keep within their bounds.
+ *
+ * An input is four bytes that say how, and then what a peer sends:
+ *   0  flags: 1 control connection (else payload), 2 make every frame's checksum right first, 4 bodies are not among the
+ *      bytes, 8 coarse pages
+ *   1  chunk size, and
+ *   2  the one after it, in turn; 0 = as much as there is
+ *   3  first round
+ *
+ * Claims, checked in every run:
+ *   - a place to fill is the decoder's own buffer and not empty;
+ *   - what is placed or made zero lies in one region and comes in rising order within a batch;
+ *   - device state comes in order and within its limit;
+ *   - BATCH counts what was yielded; batch numbers rise; nothing comes of a round that was not released;
+ *   - without new bytes the number of items is bounded by one head; the first error stays;
+ *   - nothing is allocated after create;
+ *   - a control message that is accepted encodes to the very bytes that it came in.
+ *
+ * By hand: build with the preset `fuzz`, then fuzz_decoder -dict=fuzz/decoder.dict fuzz/corpus/decoder */
+#include "ferry/stream.h"
+#include "wire/frame.h"
+#include "wire/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAG_CONTROL   1U
+#define FLAG_SEAL      2U
+#define FLAG_NO_BODIES 4U
+#define FLAG_COARSE    8U
+#define PREAMBLE       4U
+
+/* Two varints an extent, at least two bytes; and the frame's own report. */
+#define ITEMS_MAX (FERRY_STREAM_HEAD_MAX / 2 + 4)
+
+#define CLAIM(condition)    \
+    do {                    \
+        if (!(condition)) { \
+            abort();        \
+        }                   \
+    } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* ---- the input ---- */
+
+struct input {
+    uint8_t flags;
+    uint8_t chunk[2];
+    uint8_t round;
+    size_t turn;
+    uint8_t *bytes;
+    size_t size;
+};
+
+/* Walks the frames as far as they are whole and makes their checksums right, so that the fuzzer's changes get past them. */
+static void seal_frames(const struct input *input)
+{
+    size_t at = 0;
+    while (input->size - at >= WIRE_FRAME_HEADER_SIZE) {
+        const struct wire_frame frame = wire_frame_parse(input->bytes + at);
+        const size_t left = input->size - at - WIRE_FRAME_HEADER_SIZE;
+        if (frame.head_size > left) {
+            return;
+        }
+        wire_frame_seal(&frame, input->bytes + at);
+        size_t body = (input->flags & FLAG_NO_BODIES) != 0 ? 0 : frame.body_bytes;
+        if (body > left - frame.head_size) {
+            body = left - frame.head_size;
+        }
+        at += WIRE_FRAME_HEADER_SIZE + frame.head_size + body;
+    }
+}
+
+/* Size of the next chunk, 1 .. left. */
+static size_t next_chunk(struct input *input, size_t left)
+{
+    const size_t chunk = input->chunk[input->turn % 2];
+    input->turn++;
+    return chunk == 0 || chunk > left ? left : chunk;
+}
+
+/* ---- the payload decoder ---- */
+
+static size_t blocks;
+
+static void *allocate(void *context, size_t size)
+{
+    (void)context;
+    blocks++;
+    return calloc(1, size);
+}
+
+static void release(void *context, void *memory, size_t size)
+{
+    (void)context;
+    (void)size;
+    blocks--;
+    free(memory);
+}
+
+static const struct ferry_region regions[] = {
+    {.guest_address = 0,          .pages = 100 },
+    {.guest_address = 1ULL << 32, .pages = 5000},
+};
+
+struct world {
+    struct ferry_stream_shape shape;
+    struct ferry_decoder *decoder;
+    uint32_t released;
+    uint32_t round; /* of the batch under way, by the barriers seen */
+    uint64_t last_batch;
+    /* the batch under way: */
+    uint64_t position;
+    uint64_t region_end;
+    uint64_t pages;
+    uint64_t zero_pages;
+    uint64_t state_bytes;
+    uint64_t body_received;
+};
+
+static void begin_batch(struct world *world)
+{
+    world->position = 0;
+    world->region_end = 0;
+    world->pages = 0;
+    world->zero_pages = 0;
+    world->state_bytes = 0;
+}
+
+static void check_range(struct world *world, const struct ferry_item *item)
+{
+    CLAIM(item->page_count > 0);
+    CLAIM(item->first_page >= world->position);
+    const uint64_t first_end = regions[0].pages;
+    const uint64_t all_end = first_end + regions[1].pages;
+    const uint64_t end = item->first_page < first_end ? first_end : all_end;
+    CLAIM(item->first_page < end && item->page_count <= end - item->first_page);
+    CLAIM(world->region_end == 0 || world->region_end == end);
+    world->region_end = end;
+    world->position = item->first_page + item->page_count;
+    if (item->kind == FERRY_ITEM_PLACE) {
+        CLAIM(item->bytes == item->page_count * world->shape.page_size);
+    } else {
+        world->zero_pages += item->page_count;
+    }
+}
+
+static void check_batch(struct world *world, const struct ferry_item *item)
+{
+    CLAIM(item->batch > world->last_batch);
+    CLAIM(item->round == world->round && item->round <= world->released);
+    CLAIM(item->pages == world->pages && item->zero_pages == world->zero_pages);
+    CLAIM(item->state_size == world->state_bytes);
+    CLAIM(item->bytes > world->pages * world->shape.page_size + world->state_bytes);
+    world->last_batch = item->batch;
+    begin_batch(world);
+}
+
+/* Takes bytes of a body, or none of them if bodies are left out. */
+static size_t
+receive_body(struct world *world, struct input *input, const struct ferry_item *item, size_t at)
+{
+    const uint64_t left = item->bytes - world->body_received;
+    size_t taken = 0;
+    if ((input->flags & FLAG_NO_BODIES) != 0) {
+        world->body_received = item->bytes;
+    } else {
+        taken = next_chunk(input, input->size - at);
+        taken = taken < left ? taken : (size_t)left;
+        world->body_received += taken;
+    }
+    if (world->body_received == item->bytes) {
+        world->body_received = 0;
+        if (item->kind == FERRY_ITEM_STATE) {
+            CLAIM(item->offset == world->state_bytes);
+            CLAIM(item->bytes <= world->shape.device_state_max - item->offset);
+            world->state_bytes += item->bytes;
+        } else {
+            world->pages += item->page_count;
+        }
+        ferry_decoder_placed(world->decoder, 0);
+    }
+    return taken;
+}
+
+static void check_error(struct world *world, const struct ferry_item *item)
+{
+    struct ferry_item again;
+    CLAIM(ferry_status_category(item->status) == FERRY_CATEGORY_PEER);
+    ferry_decoder_release(world->decoder, UINT32_MAX);
+    ferry_decoder_next(world->decoder, &again);
+    CLAIM(again.kind == FERRY_ITEM_ERROR && again.status == item->status);
+}
+
+/* One item; returns the bytes that it took. *over_out: nothing more will come. */
+static size_t step(struct world *world, struct input *input, size_t at, bool *over_out)
+{
+    struct ferry_item item;
+    ferry_decoder_next(world->decoder, &item);
+    switch (item.kind) {
+    case FERRY_ITEM_FILL: {
+        CLAIM(item.fill_size > 0 && item.fill_size <= FERRY_STREAM_HEAD_MAX);
+        if (at == input->size) {
+            *over_out = true;
+            return 0;
+        }
+        size_t taken = next_chunk(input, input->size - at);
+        taken = taken < item.fill_size ? taken : item.fill_size;
+        memcpy(item.fill, input->bytes + at, taken);
+        ferry_decoder_filled(world->decoder, taken);
+        return taken;
+    }
+    case FERRY_ITEM_PLACE:
+        if (world->body_received == 0) {
+            check_range(world, &item);
+        }
+        *over_out = at == input->size && (input->flags & FLAG_NO_BODIES) == 0;
+        return *over_out ? 0 : receive_body(world, input, &item, at);
+    case FERRY_ITEM_STATE:
+        *over_out = at == input->size && (input->flags & FLAG_NO_BODIES) == 0;
+        return *over_out ? 0 : receive_body(world, input, &item, at);
+    case FERRY_ITEM_ZERO: check_range(world, &item); return 0;
+    case FERRY_ITEM_BATCH: check_batch(world, &item); return 0;
+    case FERRY_ITEM_BARRIER:
+        CLAIM(item.round == world->round);
+        world->round++;
+        return 0;
+    case FERRY_ITEM_HOLD:
+        CLAIM(world->round > world->released);
+        world->released++;
+        ferry_decoder_release(world->decoder, world->released);
+        return 0;
+    case FERRY_ITEM_ERROR:
+        check_error(world, &item);
+        *over_out = true;
+        return 0;
+    }
+    abort();
+}
+
+static void fuzz_payload(struct input *input)
+{
+    const struct ferry_allocator allocator = {.allocate = allocate, .release = release};
+    struct world world = {
+        .shape =
+            {
+                    .session = {.high = 1, .low = 2},
+                    .attach = 1,
+                    .page_size = (input->flags & FLAG_COARSE) != 0 ? 2U << 20 : 4096,
+                    .region_count = 2,
+                    .regions = regions,
+                    .device_state_max = 2U << 20,
+                    },
+        .released = input->round,
+        .round = input->round,
+    };
+    blocks = 0;
+    CLAIM(ferry_decoder_create(&allocator, &world.shape, input->round, &world.decoder) == FERRY_OK);
+    bool over = false;
+    size_t at = 0;
+    size_t idle = 0;
+    while (!over) {
+        const size_t taken = step(&world, input, at, &over);
+        at += taken;
+        idle = taken > 0 ? 0 : idle + 1;
+        CLAIM(idle <= ITEMS_MAX);
+        CLAIM(blocks == 1);
+    }
+    ferry_decoder_destroy(world.decoder);
+    CLAIM(blocks == 0);
+}
+
+/* ---- the control reader ---- */
+
+static void check_message(const struct wire_reader *reader, const struct wire_message *message)
+{
+    static uint8_t again[WIRE_READER_CAPACITY];
+    size_t size = 0;
+    CLAIM(wire_message_encode(message, again, sizeof(again), &size) == FERRY_OK);
+    CLAIM(size == reader->consumed && memcmp(again, reader->buffer, size) == 0);
+    CLAIM(wire_type_name(message->type)[0] != '?');
+}
+
+static void fuzz_control(struct input *input)
+{
+    static uint8_t buffer[WIRE_READER_CAPACITY];
+    struct wire_reader reader = {.buffer = buffer, .capacity = sizeof(buffer)};
+    wire_reader_reset(&reader);
+    size_t at = 0;
+    while (at < input->size) {
+        struct ferry_bytes bytes = {
+            .data = input->bytes + at, .size = next_chunk(input, input->size - at)};
+        bool found = true;
+        at += bytes.size;
+        while (found) {
+            struct wire_message message;
+            const enum ferry_status status = wire_reader_next(&reader, &bytes, &found, &message);
+            if (status != FERRY_OK) {
+                CLAIM(!found && ferry_status_category(status) == FERRY_CATEGORY_PEER);
+                CLAIM(wire_reader_next(&reader, &bytes, &found, &message) == status);
+                return;
+            }
+            if (found) {
+                check_message(&reader, &message);
+            }
+        }
+        CLAIM(bytes.size == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < PREAMBLE) {
+        return 0;
+    }
+    struct input input = {
+        .flags = data[0],
+        .chunk = {data[1], data[2]},
+        .round = data[3],
+        .size = size - PREAMBLE,
+    };
+    input.bytes = malloc(input.size + 1); /* of its own: the sanitizer sees every byte too far */
+    CLAIM(input.bytes != NULL);
+    memcpy(input.bytes, data + PREAMBLE, input.size);
+    if ((input.flags & FLAG_SEAL) != 0) {
+        seal_frames(&input);
+    }
+    if ((input.flags & FLAG_CONTROL) != 0) {
+        fuzz_control(&input);
+    } else {
+        fuzz_payload(&input);
+    }
+    free(input.bytes);
+    return 0;
+}

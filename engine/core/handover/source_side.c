@@ -88,7 +88,7 @@ in_running(struct handover_source *source, enum handover_source_input input)
     case HANDOVER_IN_CLAIM_DURABLE:
     case HANDOVER_IN_CLAIM_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that RUNNING cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that RUNNING cannot have */
     return step0();
 }
 
@@ -119,7 +119,7 @@ in_attempt(struct handover_source *source, enum handover_source_input input, uin
     case HANDOVER_IN_CLAIM_DURABLE:
     case HANDOVER_IN_CLAIM_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that ATTEMPT cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that ATTEMPT cannot have */
     return step0();
 }
 
@@ -156,7 +156,7 @@ in_granting(struct handover_source *source, enum handover_source_input input)
     case HANDOVER_IN_CLAIM_DURABLE:
     case HANDOVER_IN_CLAIM_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that GRANTING cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that GRANTING cannot have */
     return step0();
 }
 
@@ -190,7 +190,7 @@ static struct handover_step in_granted(
     case HANDOVER_IN_CLAIM_DURABLE:
     case HANDOVER_IN_CLAIM_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that GRANTED cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that GRANTED cannot have */
     return step0();
 }
 
@@ -215,7 +215,7 @@ in_burning(struct handover_source *source, enum handover_source_input input)
     case HANDOVER_IN_CLAIM_DURABLE:
     case HANDOVER_IN_CLAIM_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that BURNING cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that BURNING cannot have */
     return step0();
 }
 
@@ -242,7 +242,7 @@ in_claiming(struct handover_source *source, enum handover_source_input input)
     case HANDOVER_IN_OPEN_ATTEMPT:
     case HANDOVER_IN_ABORT: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that CLAIMING cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that CLAIMING cannot have */
     return step0();
 }
 
@@ -265,7 +265,7 @@ in_decided(struct handover_source *source, enum handover_source_input input)
     case HANDOVER_IN_CLAIM_DURABLE:
     case HANDOVER_IN_CLAIM_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that a decided session cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that a decided session cannot have */
     return step0();
 }
 
@@ -286,7 +286,7 @@ struct handover_step handover_source_step(
     case HANDOVER_MOVED:
     case HANDOVER_CLAIMED: return in_decided(source, input);
     }
-    FERRY_ASSERT(!"no such phase");
+    FERRY_ASSERT(false); /* no such phase */
     return step0();
 }
 

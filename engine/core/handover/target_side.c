@@ -93,7 +93,7 @@ in_receiving(struct handover_target *target, enum handover_target_input input, u
     case HANDOVER_IN_BURN_DURABLE:
     case HANDOVER_IN_BURN_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that RECEIVING cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that RECEIVING cannot have */
     return step0();
 }
 
@@ -126,7 +126,7 @@ static struct handover_step in_ready(
     case HANDOVER_IN_BURN_DURABLE:
     case HANDOVER_IN_BURN_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that READY cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that READY cannot have */
     return step0();
 }
 
@@ -152,7 +152,7 @@ in_owning(struct handover_target *target, enum handover_target_input input)
     case HANDOVER_IN_BURN_DURABLE:
     case HANDOVER_IN_BURN_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that OWNING cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that OWNING cannot have */
     return step0();
 }
 
@@ -171,7 +171,7 @@ static struct handover_step in_owner(enum handover_target_input input)
     case HANDOVER_IN_BURN_DURABLE:
     case HANDOVER_IN_BURN_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that OWNER cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that OWNER cannot have */
     return step0();
 }
 
@@ -197,7 +197,7 @@ in_target_burning(struct handover_target *target, enum handover_target_input inp
     case HANDOVER_IN_OWNER_DURABLE:
     case HANDOVER_IN_OWNER_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that BURNING cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that BURNING cannot have */
     return step0();
 }
 
@@ -218,7 +218,7 @@ in_burned(struct handover_target *target, enum handover_target_input input)
     case HANDOVER_IN_BURN_DURABLE:
     case HANDOVER_IN_BURN_FAILED: break;
     }
-    FERRY_ASSERT(!"the engine gave an input that BURNED cannot have");
+    FERRY_ASSERT(false); /* the engine gave an input that BURNED cannot have */
     return step0();
 }
 
@@ -252,7 +252,7 @@ struct handover_step handover_target_step(
     case HANDOVER_UNSURE:
     case HANDOVER_OVER: return in_silent(target, input);
     }
-    FERRY_ASSERT(!"no such phase");
+    FERRY_ASSERT(false); /* no such phase */
     return step0();
 }
 

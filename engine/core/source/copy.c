@@ -200,7 +200,7 @@ static void decide(struct ferry_source *source)
                                                        : FERRY_LIMIT_NO_CONVERGENCE);
         return;
     }
-    FERRY_ASSERT(!"no such decision");
+    FERRY_ASSERT(false); /* no such decision */
 }
 
 static void learn_from_collection(

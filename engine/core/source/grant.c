@@ -134,7 +134,7 @@ static void carry_out(struct ferry_source *source, enum handover_output output, 
     case HANDOVER_OUT_VOID:
     case HANDOVER_OUT_FORGET: break;
     }
-    FERRY_ASSERT(!"an output of the target's side");
+    FERRY_ASSERT(false); /* an output of the target's side */
 }
 
 void grant_step(

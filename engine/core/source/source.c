@@ -251,7 +251,7 @@ report_persisted(struct ferry_source *source, enum pending_kind pending, enum fe
     case PENDING_FORGET:
     case PENDING_COUNT: break;
     }
-    FERRY_ASSERT(!"no journal write");
+    FERRY_ASSERT(false); /* no journal write */
 }
 
 static void
@@ -272,7 +272,7 @@ report(struct ferry_source *source, enum pending_kind pending, const struct ferr
     case PENDING_PERSIST_ENDED: report_persisted(source, pending, event->status); return;
     case PENDING_COUNT: break;
     }
-    FERRY_ASSERT(!"no such report");
+    FERRY_ASSERT(false); /* no such report */
 }
 
 static void input_report(struct ferry_source *source, const struct ferry_event *event)

@@ -134,7 +134,7 @@ static void carry_out(struct ferry_target *target, enum handover_output output, 
     case HANDOVER_OUT_SEND_END:
     case HANDOVER_OUT_MOVED: break;
     }
-    FERRY_ASSERT(!"an output of the source's side");
+    FERRY_ASSERT(false); /* an output of the source's side */
 }
 
 static struct handover_step step(

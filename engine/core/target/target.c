@@ -191,7 +191,7 @@ report(struct ferry_target *target, enum target_pending pending, enum ferry_stat
     case TARGET_PENDING_PERSIST_BURNED: owning_burned(target, status); return;
     case TARGET_PENDING_COUNT: break;
     }
-    FERRY_ASSERT(!"no such report");
+    FERRY_ASSERT(false); /* no such report */
 }
 
 static void input_report(struct ferry_target *target, const struct ferry_event *event)

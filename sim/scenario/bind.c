@@ -301,7 +301,7 @@ struct record *bind_record(
         parse_error(
             parse,
             node->mark,
-            "%s: needed is a mapping, {key: value}, and this is %s",
+            "%s: a mapping {key: value} is needed, this is %s",
             table->name,
             yaml_describe(node));
         return NULL;

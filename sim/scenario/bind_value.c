@@ -18,7 +18,7 @@ const char *yaml_describe(const struct yaml_node *node)
 {
     switch (node->kind) {
     case YAML_SCALAR: return node->plain && node->text[0] == '\0' ? "nothing" : "a text";
-    case YAML_LIST: return "a list";
+    case YAML_LIST: return node->count == 0 ? "an empty list" : "a list";
     case YAML_MAP: return "a mapping";
     }
     return "nothing";
@@ -34,7 +34,7 @@ static void tell_form(
     struct parse *parse, struct value *value, const struct yaml_node *node, const char *needed)
 {
     char problem[128];
-    snprintf(problem, sizeof(problem), "needed is %s, and this is %s", needed, yaml_describe(node));
+    snprintf(problem, sizeof(problem), "%s is needed, this is %s", needed, yaml_describe(node));
     tell(parse, value, problem);
 }
 
@@ -280,7 +280,7 @@ static void bind_scalars(struct parse *parse, struct value *value, const struct 
             parse_error(
                 parse,
                 item->mark,
-                "%s: needed is a name, and this is %s",
+                "%s: a name is needed, this is %s",
                 value->key->name,
                 yaml_describe(item));
             continue;
@@ -327,6 +327,7 @@ static void bind_named(struct parse *parse, struct value *value, const struct ya
                 key->mark,
                 "%s: a name has letters, digits, '-', '_' and '.', at most 63 of them",
                 value->key->name);
+            value->bad = true;
             continue;
         }
         const char *who = arena_format(parse->arena, "%s '%s'", value->key->table->name, key->text);

@@ -46,8 +46,8 @@ const struct quantity_unit quantity_units[] = {
     {"GiB/s",  QUANTITY_BANDWIDTH, 8 * UINT64_C(1073741824)},
     {"Tbit/s", QUANTITY_BANDWIDTH, 1000000000000           },
     {"/s",     QUANTITY_RATE,      1                       },
-    {"%",      QUANTITY_SHARE,     10000000                },
     {"ppm",    QUANTITY_SHARE,     1000                    },
+    {"%",      QUANTITY_SHARE,     10000000                },
     {NULL,     QUANTITY_COUNT,     0                       },
 };
 
@@ -238,7 +238,7 @@ complain_of_unit(enum quantity_kind kind, const char *text, const char *name, ch
         snprintf(
             message,
             QUANTITY_MESSAGE_SIZE,
-            "'%s' is a %s, needed is a %s such as '%s'",
+            "'%s' is a %s; a %s is needed, such as '%s'",
             quote(text).text,
             quantity_kind_name(other->kind),
             quantity_kind_name(kind),
@@ -252,7 +252,7 @@ complain_of_unit(enum quantity_kind kind, const char *text, const char *name, ch
         "unknown unit '%s' in '%s'; %s '%s'%s",
         quote(name).text,
         quote(text).text,
-        suggested == NULL ? "needed is a quantity such as" : "did you mean",
+        suggested == NULL ? "write it like" : "did you mean",
         suggested == NULL ? quantity_kind_example(kind) : suggested,
         suggested == NULL ? "" : "?");
 }

@@ -167,7 +167,7 @@ size_t resolve_host(struct resolve *resolve, const struct value *value)
         parse_error(
             resolve->parse,
             value->mark,
-            "'%s' is a fleet of %zu hosts, needed is one host such as '%s'",
+            "'%s' is a fleet of %zu hosts; name one of them, such as '%s'",
             named->name,
             named->count,
             resolve->scenario->hosts[named->first].name);

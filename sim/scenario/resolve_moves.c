@@ -113,7 +113,7 @@ struct scenario_move_ref resolve_move(struct resolve *resolve, const struct valu
         parse_error(
             resolve->parse,
             value->mark,
-            "'%s' stands for %zu migrations, needed is one",
+            "'%s' stands for %zu migrations; name one of them",
             quote(value->text).text,
             count);
     }

@@ -97,6 +97,19 @@ static struct scenario_mark event_mark(struct growth *growth, struct fy_event *e
     return growth->last_mark;
 }
 
+/* libfyaml's marks stand behind the sign: a quote, the star of an alias. */
+static struct scenario_mark at_sign(struct scenario_mark mark)
+{
+    mark.column -= mark.column > 1 ? 1 : 0;
+    return mark;
+}
+
+static bool is_quoted(struct fy_token *token)
+{
+    enum fy_scalar_style style = token == NULL ? FYSS_PLAIN : fy_token_scalar_style(token);
+    return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+}
+
 static void stop(struct growth *growth, struct scenario_mark mark, const char *why)
 {
     parse_error(growth->parse, mark, "%s", why);
@@ -153,11 +166,12 @@ static void close_node(struct growth *growth)
 
 static void add_scalar(struct growth *growth, struct fy_event *event, struct scenario_mark mark)
 {
+    struct fy_token *token = event->scalar.value;
+    mark = is_quoted(token) ? at_sign(mark) : mark;
     struct yaml_node *node = add_node(growth, YAML_SCALAR, mark);
     if (node == NULL) {
         return;
     }
-    struct fy_token *token = event->scalar.value;
     size_t size = 0;
     const char *text = token == NULL ? NULL : fy_token_get_text(token, &size);
     if (text == NULL) {
@@ -210,6 +224,7 @@ static void take_event(struct growth *growth, struct fy_event *event)
         add_scalar(growth, event, mark);
         break;
     case FYET_ALIAS: {
+        mark = at_sign(mark);
         struct yaml_node *node = add_node(growth, YAML_SCALAR, mark);
         if (node != NULL) {
             node->broken = true;

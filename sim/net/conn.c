@@ -141,6 +141,7 @@ bool net_conn_close(struct net_core *core, net_conn conn, enum net_side side)
         return false;
     }
     net_direction_drop_queue(core, conn, side);
+    net_loop_forget(core, conn, side);
     connection->state[side] = NET_SIDE_OVER;
     enum net_side_state peer = connection->state[net_other(side)];
     if (peer == NET_SIDE_OPEN || peer == NET_SIDE_WAITING) {

@@ -110,6 +110,7 @@ struct net_timer_slot {
 struct net_held {
     struct net_event event;
     net_timer timer; /* 0 unless it is one */
+    bool is_void;    /* its side has closed meanwhile */
 };
 
 struct net_host {
@@ -222,6 +223,9 @@ void net_loop_flow_done(void *context, uint64_t owner);
 /* Queues an event of a connection for one of its sides, now. */
 void net_core_emit(
     struct net_core *core, net_conn conn, enum net_side side, enum net_event_kind kind);
+
+/* A side has closed: what waits for it at a paused host is void. */
+void net_loop_forget(struct net_core *core, net_conn conn, enum net_side side);
 
 /* ---- timer.c ---- */
 

@@ -72,6 +72,9 @@ static bool release(struct net_core *core, uint32_t which, struct net_event *eve
                 &core->queue,
                 &(struct net_item){.at_ns = core->now_ns, .kind = NET_ITEM_RELEASE, .host = which});
         }
+        if (held.is_void) {
+            return false;
+        }
         if (held.timer != 0) {
             if (!net_timer_is_armed(core, held.timer)) {
                 return false; /* disarmed while it waited; the item just pushed goes on */
@@ -202,6 +205,16 @@ enum net_run_result net_loop_run(struct net *net, net_handler *handler, void *co
 void net_loop_stop(struct net *net)
 {
     net_core_of(net)->stop = true;
+}
+
+void net_loop_forget(struct net_core *core, net_conn conn, enum net_side side)
+{
+    struct net_host *host = &core->hosts[net_conn_must(core, conn)->host[side]];
+    for (uint32_t i = host->held_first; i < host->held_count; i++) {
+        if (host->held[i].event.conn == conn) {
+            host->held[i].is_void = true;
+        }
+    }
 }
 
 /* The solver's report: takes note, nothing else. */

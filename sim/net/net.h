@@ -186,7 +186,8 @@ bool net_set_rate(struct net *net, net_conn conn, enum net_side side, uint64_t b
 uint64_t net_unsent_bytes(const struct net *net, net_conn conn, enum net_side side);
 
 /* Closes from `side`: its messages not yet NET_SENT are dropped, the others still arrive, then the
- * peer gets NET_CLOSED. The closing side gets nothing more. false: it is over already. */
+ * peer gets NET_CLOSED. The closing side gets nothing more. false: it is over already, and the
+ * event which says so may still be under way to it. */
 bool net_close(struct net *net, net_conn conn, enum net_side side);
 
 /* ---- changes and faults: effective at once, at any time ---- */

@@ -90,9 +90,10 @@ static void do_send(struct chaos *chaos, bool close)
     if (!link->alive[side]) {
         return;
     }
-    if (close && !chaos->paused[link->host[side]]) {
-        (void)net_close(chaos->net, link->conn, side);
-        link->alive[side] = false;
+    if (close) {
+        if (net_close(chaos->net, link->conn, side)) {
+            link->alive[side] = false;
+        }
         return;
     }
     uint64_t bytes = size == 0 ? draw(chaos, 4097) : draw(chaos, size == 1 ? 100000 : 5000000);

@@ -251,6 +251,25 @@ static void event_at_the_instant_of_the_resume_comes_after_those_that_waited(enu
     bed_destroy(bed);
 }
 
+static void close_of_a_paused_side_voids_what_waited_for_it(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){0});
+    net_conn conn = bed_connected(bed, 0, 1);
+    (void)net_timer_at(bed->net, 1, net_now(bed->net) + 5 * MS, 60);
+    freeze(bed);
+    net_send(bed->net, conn, NET_INITIATOR, 125, 1);
+    bed_run(bed);
+    bed->log_count = 0;
+    thaw(bed);
+    CHECK(net_close(bed->net, conn, NET_ACCEPTOR)); /* before it got what waited */
+    bed_run(bed);
+    CHECK_EQ(bed->log_count, 2);
+    CHECK_EQ(bed->log[0].cookie, 60);
+    CHECK_EQ(bed->log[1].kind, NET_CLOSED);
+    CHECK_EQ(bed->log[1].side, NET_INITIATOR);
+    bed_destroy(bed);
+}
+
 static void crash_of_a_paused_host_forgets_what_waited(enum bed_kind kind)
 {
     struct bed *bed = bed_create(kind, &(struct bed_options){0});
@@ -292,6 +311,7 @@ static const struct bed_case cases[] = {
     BED_CASE(paused_host_gets_its_events_late_and_in_order),
     BED_CASE(paused_host_does_not_progress_its_sends),
     BED_CASE(event_at_the_instant_of_the_resume_comes_after_those_that_waited),
+    BED_CASE(close_of_a_paused_side_voids_what_waited_for_it),
     BED_CASE(crash_of_a_paused_host_forgets_what_waited),
     BED_MISUSE(timer_of_a_host_that_is_down_aborts),
 };

@@ -167,6 +167,22 @@ void move_deinit(struct move *move)
 
 /* ---- what its engines are told ---- */
 
+/* What a host knows of itself before it has measured anything in this migration. */
+static struct ferry_switch_costs estimates(const struct move *move)
+{
+    const struct sim_costs *costs = &move->from->spec->costs;
+    const struct scenario_guest *guest = move->guest->spec;
+
+    return (struct ferry_switch_costs){
+        .pause = costs->pause,
+        .capture = costs->state_out + costs->state_out_per_mib * (int64_t)(guest->device_state >> 20),
+        .collect = costs->collection_per_gib * (int64_t)(guest->memory >> 20) / 1024,
+        .grant_persist = costs->journal_fsync,
+        .owner_persist = costs->journal_fsync,
+        .resume = costs->resume,
+    };
+}
+
 void move_source_config(struct move *move, struct ferry_source_config *config_out)
 {
     struct ferry_source_config config = ferry_source_config_default();
@@ -211,6 +227,7 @@ void move_source_config(struct move *move, struct ferry_source_config *config_ou
     config.probe_interval = timeouts->probe;
     config.action_limit = timeouts->action;
     config.unknown_after = timeouts->unknown;
+    config.costs = estimates(move);
     *config_out = config;
 }
 
@@ -240,6 +257,10 @@ void move_target_config(const struct move *move, struct ferry_target_config *con
     config.orphan_limit = timeouts->orphan;
     config.hold_limit = timeouts->hold;
     config.action_limit = timeouts->action;
+    config.journal_estimate = host->spec->costs.journal_fsync;
+    config.load_estimate = host->spec->costs.state_in;
+    config.load_per_mib_estimate = host->spec->costs.state_in_per_mib;
+    config.resume_estimate = host->spec->costs.resume;
     *config_out = config;
 }
 

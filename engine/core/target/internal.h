@@ -85,7 +85,7 @@ struct ferry_target {
     struct ferry_region regions[FERRY_REGIONS_MAX];
     uint16_t version;
     ferry_time_ns persist_ns; /* of the last durable write */
-    uint64_t memory_size;
+    ferry_time_ns load_estimate; /* for a device state of the size that OPEN names */
 
     struct target_attempt attempt;
     struct handover_target handover;

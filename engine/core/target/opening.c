@@ -77,9 +77,9 @@ static void remember(struct ferry_target *target, const struct wire_open *open)
         .device_state_max = target->config.device_state_max,
     };
     target->shape_known = true;
-    for (uint16_t i = 0; i < open->region_count; i++) {
-        target->memory_size += open->regions[i].pages * open->page_size;
-    }
+    target->load_estimate =
+        target->config.load_estimate +
+        target->config.load_per_mib_estimate * (ferry_time_ns)(open->device_state_estimate >> 20);
 }
 
 static void accept(struct ferry_target *target)

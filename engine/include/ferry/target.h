@@ -31,7 +31,11 @@ struct ferry_target_config {
     ferry_time_ns action_limit;
     ferry_time_ns announce_interval; /* between repeated announcements */
     uint32_t announce_count;
-    ferry_time_ns journal_estimate;  /* of one durable write; told to the source for its prediction */
+    /* Estimates of this host's costs, told to the source for its prediction until they are measured. */
+    ferry_time_ns journal_estimate;      /* of one durable write */
+    ferry_time_ns load_estimate;         /* device state in, whatever its size ... */
+    ferry_time_ns load_per_mib_estimate; /* ... and for each MiB of it */
+    ferry_time_ns resume_estimate;       /* the run call */
 };
 
 struct ferry_target_config ferry_target_config_default(void);

@@ -70,6 +70,9 @@ static void describe_end(char *text, size_t size, int status)
             "the run's process was killed by SIG%s (%s)",
             sigabbrev_np(number) == NULL ? "?" : sigabbrev_np(number),
             strsignal(number));
+    } else if (WEXITSTATUS(status) == JOB_NO_PACKAGE) {
+        (void)snprintf(
+            text, size, "the run's result could not be written into a temporary file: disk full?");
     } else if (WEXITSTATUS(status) != JOB_DONE) {
         (void)snprintf(text, size, "the run's process ended with status %d", WEXITSTATUS(status));
     } else {

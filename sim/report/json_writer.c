@@ -26,7 +26,7 @@ static void separate(struct json_writer *writer)
     writer->filled[writer->depth] = true;
 }
 
-void json_open(struct json_writer *writer, char bracket)
+void writer_open(struct json_writer *writer, char bracket)
 {
     separate(writer);
     assert(writer->depth + 1 < JSON_DEPTH_MAX);
@@ -35,7 +35,7 @@ void json_open(struct json_writer *writer, char bracket)
     (void)fputc(bracket, writer->out);
 }
 
-void json_close(struct json_writer *writer, char bracket)
+void writer_close(struct json_writer *writer, char bracket)
 {
     assert(writer->depth > 0);
     writer->depth--;
@@ -60,7 +60,7 @@ static void put_string(FILE *out, const char *text)
     (void)fputc('"', out);
 }
 
-void json_key(struct json_writer *writer, const char *key)
+void writer_key(struct json_writer *writer, const char *key)
 {
     separate(writer);
     put_string(writer->out, key);
@@ -68,7 +68,7 @@ void json_key(struct json_writer *writer, const char *key)
     writer->after_key = true;
 }
 
-void json_line(struct json_writer *writer)
+void writer_line(struct json_writer *writer)
 {
     if (writer->filled[writer->depth]) {
         (void)fputc(',', writer->out);
@@ -77,37 +77,37 @@ void json_line(struct json_writer *writer)
     (void)fputc('\n', writer->out);
 }
 
-void json_string(struct json_writer *writer, const char *text)
+void writer_string(struct json_writer *writer, const char *text)
 {
     separate(writer);
     put_string(writer->out, text);
 }
 
-void json_unsigned(struct json_writer *writer, uint64_t value)
+void writer_unsigned(struct json_writer *writer, uint64_t value)
 {
     separate(writer);
     (void)fprintf(writer->out, "%" PRIu64, value);
 }
 
-void json_hex(struct json_writer *writer, uint64_t value)
+void writer_hex(struct json_writer *writer, uint64_t value)
 {
     separate(writer);
     (void)fprintf(writer->out, "\"%016" PRIx64 "\"", value);
 }
 
-void json_bool(struct json_writer *writer, bool value)
+void writer_bool(struct json_writer *writer, bool value)
 {
     separate(writer);
     (void)fputs(value ? "true" : "false", writer->out);
 }
 
-void json_null(struct json_writer *writer)
+void writer_null(struct json_writer *writer)
 {
     separate(writer);
     (void)fputs("null", writer->out);
 }
 
-void json_seconds(struct json_writer *writer, int64_t ns)
+void writer_seconds(struct json_writer *writer, int64_t ns)
 {
     char text[QUANTITY_TEXT_SIZE];
 
@@ -115,7 +115,7 @@ void json_seconds(struct json_writer *writer, int64_t ns)
     (void)fputs(seconds_text(text, ns), writer->out);
 }
 
-void json_microseconds(struct json_writer *writer, int64_t ns)
+void writer_microseconds(struct json_writer *writer, int64_t ns)
 {
     char text[QUANTITY_TEXT_SIZE];
 
@@ -123,7 +123,7 @@ void json_microseconds(struct json_writer *writer, int64_t ns)
     (void)fputs(microseconds_text(text, ns), writer->out);
 }
 
-void json_raw(struct json_writer *writer, const char *json)
+void writer_raw(struct json_writer *writer, const char *json)
 {
     if (json[0] != '\0') {
         separate(writer);
@@ -131,20 +131,20 @@ void json_raw(struct json_writer *writer, const char *json)
     }
 }
 
-void json_member_string(struct json_writer *writer, const char *key, const char *text)
+void writer_member_string(struct json_writer *writer, const char *key, const char *text)
 {
-    json_key(writer, key);
-    json_string(writer, text);
+    writer_key(writer, key);
+    writer_string(writer, text);
 }
 
-void json_member_unsigned(struct json_writer *writer, const char *key, uint64_t value)
+void writer_member_unsigned(struct json_writer *writer, const char *key, uint64_t value)
 {
-    json_key(writer, key);
-    json_unsigned(writer, value);
+    writer_key(writer, key);
+    writer_unsigned(writer, value);
 }
 
-void json_member_seconds(struct json_writer *writer, const char *key, int64_t ns)
+void writer_member_seconds(struct json_writer *writer, const char *key, int64_t ns)
 {
-    json_key(writer, key);
-    json_seconds(writer, ns);
+    writer_key(writer, key);
+    writer_seconds(writer, ns);
 }

@@ -31,32 +31,32 @@ struct place {
 
 static void open_event(struct timeline *timeline, const char *phase, struct place place)
 {
-    json_line(&timeline->writer);
-    json_open(&timeline->writer, '{');
-    json_member_string(&timeline->writer, "ph", phase);
-    json_member_unsigned(&timeline->writer, "pid", timeline->first_group + place.group);
-    json_member_unsigned(&timeline->writer, "tid", place.track);
+    writer_line(&timeline->writer);
+    writer_open(&timeline->writer, '{');
+    writer_member_string(&timeline->writer, "ph", phase);
+    writer_member_unsigned(&timeline->writer, "pid", timeline->first_group + place.group);
+    writer_member_unsigned(&timeline->writer, "tid", place.track);
 }
 
 static void open_arguments(struct timeline *timeline)
 {
-    json_key(&timeline->writer, "args");
-    json_open(&timeline->writer, '{');
+    writer_key(&timeline->writer, "args");
+    writer_open(&timeline->writer, '{');
 }
 
 static void close_event(struct timeline *timeline)
 {
-    json_close(&timeline->writer, '}');
+    writer_close(&timeline->writer, '}');
 }
 
 static void
 write_name(struct timeline *timeline, const char *what, struct place place, const char *name)
 {
     open_event(timeline, "M", place);
-    json_member_string(&timeline->writer, "name", what);
+    writer_member_string(&timeline->writer, "name", what);
     open_arguments(timeline);
-    json_member_string(&timeline->writer, "name", name);
-    json_close(&timeline->writer, '}');
+    writer_member_string(&timeline->writer, "name", name);
+    writer_close(&timeline->writer, '}');
     close_event(timeline);
 }
 
@@ -70,11 +70,11 @@ static void open_span(
     struct timeline *timeline, struct place place, const char *name, int64_t begin, int64_t end)
 {
     open_event(timeline, "X", place);
-    json_member_string(&timeline->writer, "name", name);
-    json_key(&timeline->writer, "ts");
-    json_microseconds(&timeline->writer, begin);
-    json_key(&timeline->writer, "dur");
-    json_microseconds(
+    writer_member_string(&timeline->writer, "name", name);
+    writer_key(&timeline->writer, "ts");
+    writer_microseconds(&timeline->writer, begin);
+    writer_key(&timeline->writer, "dur");
+    writer_microseconds(
         &timeline->writer, clip(timeline, end) > begin ? clip(timeline, end) - begin : 0);
 }
 
@@ -179,9 +179,10 @@ static void write_migration(struct timeline *timeline, uint32_t index)
         migration->started_at_ns,
         ended ? migration->started_at_ns + migration->outcome.total_ns : INT64_MAX);
     open_arguments(timeline);
-    json_member_string(&timeline->writer, "reason", migration->outcome.reason);
-    json_member_string(&timeline->writer, "rule", ferry_rule_name(migration->outcome.verdict.rule));
-    json_close(&timeline->writer, '}');
+    writer_member_string(&timeline->writer, "reason", migration->outcome.reason);
+    writer_member_string(
+        &timeline->writer, "rule", ferry_rule_name(migration->outcome.verdict.rule));
+    writer_close(&timeline->writer, '}');
     close_event(timeline);
     if (migration->outcome.kind == FERRY_OUTCOME_COMPLETED) {
         write_blackout(timeline, migration_place(index, TRACK_BLACKOUT), migration);
@@ -205,11 +206,11 @@ static void write_round(struct timeline *timeline, const struct sim_span *span)
         const struct ferry_round *round = &outcome->rounds[span->number];
 
         open_arguments(timeline);
-        json_member_unsigned(&timeline->writer, "pages", round->pages);
-        json_member_unsigned(&timeline->writer, "zero_pages", round->zero_pages);
-        json_member_unsigned(&timeline->writer, "bytes", round->bytes);
-        json_member_unsigned(&timeline->writer, "dirty_after", round->dirty_after);
-        json_close(&timeline->writer, '}');
+        writer_member_unsigned(&timeline->writer, "pages", round->pages);
+        writer_member_unsigned(&timeline->writer, "zero_pages", round->zero_pages);
+        writer_member_unsigned(&timeline->writer, "bytes", round->bytes);
+        writer_member_unsigned(&timeline->writer, "dirty_after", round->dirty_after);
+        writer_close(&timeline->writer, '}');
     }
     close_event(timeline);
 }
@@ -320,16 +321,17 @@ static void write_use(
         scenario->networks[from->network].name,
         scenario->hosts[from->host].name);
     open_event(timeline, "C", (struct place){.group = GROUP_NETWORKS});
-    json_member_string(&timeline->writer, "name", name);
-    json_key(&timeline->writer, "ts");
-    json_microseconds(&timeline->writer, from->at_ns);
+    writer_member_string(&timeline->writer, "name", name);
+    writer_key(&timeline->writer, "ts");
+    writer_microseconds(&timeline->writer, from->at_ns);
     open_arguments(timeline);
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
-        json_key(&timeline->writer, uses[i].name);
+        writer_key(&timeline->writer, uses[i].name);
         /* three decimals: kbit/s written as if they were nanoseconds of a microsecond */
-        json_microseconds(&timeline->writer, (int64_t)kilobits_per_second(uses[i].bytes, over_ns));
+        writer_microseconds(
+            &timeline->writer, (int64_t)kilobits_per_second(uses[i].bytes, over_ns));
     }
-    json_close(&timeline->writer, '}');
+    writer_close(&timeline->writer, '}');
     close_event(timeline);
 }
 
@@ -378,14 +380,14 @@ void timeline_document(FILE *out, const struct run_report *reports, size_t count
 {
     struct json_writer writer = json_writer_on(out);
 
-    json_open(&writer, '{');
-    json_member_string(&writer, "displayTimeUnit", "ms");
-    json_key(&writer, "traceEvents");
-    json_open(&writer, '[');
+    writer_open(&writer, '{');
+    writer_member_string(&writer, "displayTimeUnit", "ms");
+    writer_key(&writer, "traceEvents");
+    writer_open(&writer, '[');
     for (size_t i = 0; i < count; i++) {
-        json_raw(&writer, reports[i].timeline);
+        writer_raw(&writer, reports[i].timeline);
     }
-    json_close(&writer, ']');
-    json_close(&writer, '}');
+    writer_close(&writer, ']');
+    writer_close(&writer, '}');
     (void)fputc('\n', out);
 }

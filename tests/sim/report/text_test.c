@@ -143,19 +143,19 @@ static void json_strings_are_escaped(void **unused)
     FILE *stream = sample_open();
     struct json_writer writer = json_writer_on(stream);
 
-    json_open(&writer, '{');
-    json_member_string(&writer, "quote\"", "back\\slash\nline\x01\x7f\xff");
-    json_member_unsigned(&writer, "n", UINT64_MAX);
-    json_key(&writer, "list");
-    json_open(&writer, '[');
-    json_null(&writer);
-    json_bool(&writer, true);
-    json_hex(&writer, 10);
-    json_seconds(&writer, 1500000000);
-    json_raw(&writer, "");
-    json_raw(&writer, "7");
-    json_close(&writer, ']');
-    json_close(&writer, '}');
+    writer_open(&writer, '{');
+    writer_member_string(&writer, "quote\"", "back\\slash\nline\x01\x7f\xff");
+    writer_member_unsigned(&writer, "n", UINT64_MAX);
+    writer_key(&writer, "list");
+    writer_open(&writer, '[');
+    writer_null(&writer);
+    writer_bool(&writer, true);
+    writer_hex(&writer, 10);
+    writer_seconds(&writer, 1500000000);
+    writer_raw(&writer, "");
+    writer_raw(&writer, "7");
+    writer_close(&writer, ']');
+    writer_close(&writer, '}');
     char *text = sample_take(stream);
 
     assert_string_equal(

@@ -27,9 +27,14 @@ static inline uint64_t model_bit_range(uint64_t first, uint64_t count)
     return (UINT64_MAX >> (MODEL_WORD_PAGES - count)) << first;
 }
 
+/* Written out: on a plain x86-64 the builtin is a call into the compiler's library, and this is a
+ * third of the time of a large run. */
 static inline uint64_t model_bit_count(uint64_t word)
 {
-    return (uint64_t)__builtin_popcountll(word);
+    word -= (word >> 1) & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) + ((word >> 2) & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (word * UINT64_C(0x0101010101010101)) >> 56;
 }
 
 /* Lowest set bit. word is not 0. */

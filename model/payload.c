@@ -42,6 +42,13 @@ struct model_payload {
     uint64_t page_size; /* of the contents; valid while pages > 0 */
     uint32_t guest_id;
     bool has_bytes;
+    /* Where the last digest began to count: a sender digests piece by piece, and walking from the
+     * head each time would cost the square of a batch. Valid while nothing is taken from the head. */
+    struct {
+        uint64_t pages; /* before that entry */
+        size_t entry;   /* from entries.head */
+        size_t tags;    /* from tags.head */
+    } memo;
 };
 
 static bool queue_reserve(struct queue *queue, size_t more, size_t element_size)
@@ -91,6 +98,7 @@ void model_payload_clear(struct model_payload *payload)
     payload->tags.head = payload->tags.used = 0;
     payload->bytes.head = payload->bytes.used = 0;
     payload->pages = 0;
+    memset(&payload->memo, 0, sizeof(payload->memo));
 }
 
 uint64_t model_payload_pages(const struct model_payload *payload)
@@ -238,6 +246,7 @@ static void take_from_head(struct model_payload *payload, uint64_t count)
 {
     struct entry *entry = (struct entry *)payload->entries.data + payload->entries.head;
     uint64_t taken = model_bit_range(entry->next, count);
+    memset(&payload->memo, 0, sizeof(payload->memo));
     payload->tags.head += (size_t)model_bit_count(entry->written & taken);
     entry->next += (uint32_t)count;
     if (entry->next == entry->end) {
@@ -308,6 +317,14 @@ void model_payload_drop(struct model_payload *payload, uint64_t count)
     }
 }
 
+/* Explicit tags among bits [from, from + count) of an entry. */
+static size_t entry_tags(const struct entry *entry, uint64_t from, uint64_t count)
+{
+    return entry->written == 0
+               ? 0
+               : (size_t)model_bit_count(entry->written & model_bit_range(from, count));
+}
+
 /* Sum of the tags of bits [from, from + count) of an entry. */
 static uint64_t entry_sum(
     const struct entry *entry,
@@ -329,28 +346,38 @@ static uint64_t entry_sum(
     return sum;
 }
 
-static uint64_t sum_of_tags(const struct model_payload *payload, uint64_t skip, uint64_t count)
+static uint64_t sum_of_tags(struct model_payload *payload, uint64_t skip, uint64_t count)
 {
-    const struct entry *entry = (const struct entry *)payload->entries.data + payload->entries.head;
-    const uint64_t *tags = (const uint64_t *)payload->tags.data + payload->tags.head;
+    if (skip < payload->memo.pages) {
+        memset(&payload->memo, 0, sizeof(payload->memo));
+    }
+    const struct entry *first = (const struct entry *)payload->entries.data + payload->entries.head;
+    const uint64_t *all_tags = (const uint64_t *)payload->tags.data + payload->tags.head;
+    const struct entry *entry = first + payload->memo.entry;
+    size_t tags = payload->memo.tags;
     uint64_t sum = 0;
-    for (; count > 0; entry++) {
+    for (skip -= payload->memo.pages; count > 0; entry++) {
         uint64_t here = entry->end - entry->next;
         uint64_t skipped = skip < here ? skip : here;
         uint64_t from = entry->next + skipped;
         uint64_t taken = here - skipped < count ? here - skipped : count;
-        tags += model_bit_count(entry->written & model_bit_range(entry->next, skipped));
-        if (taken > 0) {
-            sum += entry_sum(entry, payload->guest_id, from, taken, tags);
+        if (skipped == here) {
+            payload->memo.pages += here;
+            payload->memo.entry++;
+            payload->memo.tags += entry_tags(entry, entry->next, here);
         }
-        tags += model_bit_count(entry->written & model_bit_range(from, taken));
+        tags += entry_tags(entry, entry->next, skipped);
+        if (taken > 0) {
+            sum += entry_sum(entry, payload->guest_id, from, taken, all_tags + tags);
+        }
+        tags += entry_tags(entry, from, taken);
         skip -= skipped;
         count -= taken;
     }
     return sum;
 }
 
-uint32_t model_payload_digest(const struct model_payload *payload, uint64_t skip, uint64_t count)
+uint32_t model_payload_digest(struct model_payload *payload, uint64_t skip, uint64_t count)
 {
     assert(skip <= payload->pages && count <= payload->pages - skip);
     uint64_t sum = 0;

@@ -43,7 +43,7 @@ void model_payload_clear(struct model_payload *payload);
 /* A digest of `count` contents, those after the first `skip`. It depends on what they are, not on
  * where they were read or on how they are stored, and not on their order. skip + count must not
  * exceed what is there. */
-uint32_t model_payload_digest(const struct model_payload *payload, uint64_t skip, uint64_t count);
+uint32_t model_payload_digest(struct model_payload *payload, uint64_t skip, uint64_t count);
 
 uint64_t model_payload_pages(const struct model_payload *payload);
 

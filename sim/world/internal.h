@@ -415,6 +415,7 @@ struct world {
     struct side *ready_first;
     struct side *ready_last;
     struct side *gone;
+    struct message_queue condemned; /* messages of connections that are over: somebody may still look at one */
     struct side *inside; /* the side whose engine is being driven */
     struct trigger *triggers;
     size_t trigger_count;
@@ -424,6 +425,7 @@ struct world {
     uint64_t *fault_memory; /* sim/fault: what a fault has to remember until it is undone */
     size_t *fault_spans;
     uint64_t faults_begun;
+    uint32_t outages; /* faults of class OUTAGE so far */
     uint32_t pending;       /* steps and faults to come, heals and announcements to come */
     uint32_t unhealed;      /* faults that will never be undone */
     int64_t last_progress;
@@ -448,7 +450,7 @@ struct ferry_allocator world_engine_allocator(struct world *world);
 /* log.c */
 #define LOG(world_, ...) log_event((world_), &(const struct sim_event){__VA_ARGS__})
 void log_event(struct world *world, const struct sim_event *event); /* number, time and hash are filled in */
-uint64_t log_digest(const void *data, size_t size);                /* of bytes which a message carries */
+uint32_t log_digest(const void *data, size_t size); /* of bytes which a message carries */
 
 /* timers.c */
 world_timer timer_at(
@@ -551,6 +553,7 @@ void side_run_all(struct world *world);
 void side_bury(struct world *world); /* frees those that are gone; nobody may be inside of one */
 struct side *side_of_serial(const struct move *move, bool target, uint64_t serial);
 struct ferry_trace_sink side_trace_sink(struct side *side);
+void side_log_action(struct side *side, const struct ferry_action *action);
 
 /* source_side.c, target_side.c */
 bool source_side_start(struct move *move);
@@ -591,6 +594,7 @@ struct segment *message_add_segment(struct message *message, enum segment_kind k
 void messages_push(struct message_queue *queue, struct message *message);
 struct message *messages_pop(struct message_queue *queue); /* NULL: empty */
 void messages_clear(struct message_queue *queue);
+void messages_condemn(struct message_queue *queue, struct message_queue *condemned);
 
 /* payload_out.c */
 void payload_out_open(struct channel *channel);
@@ -606,7 +610,7 @@ void payload_in_release(struct side *side, const struct ferry_action *action);
 void payload_in_close(struct channel *channel);
 /* Of `count` pages as the sender read them, or as the receiver placed them: over tags, or over the real bytes. */
 uint32_t payload_digest(
-    const struct model_payload *contents,
+    struct model_payload *contents,
     const struct model_memory *memory,
     uint64_t first_page,
     uint64_t skip,

@@ -12,7 +12,7 @@
 #include <string.h>
 
 uint32_t payload_digest(
-    const struct model_payload *contents,
+    struct model_payload *contents,
     const struct model_memory *memory,
     uint64_t first_page,
     uint64_t skip,

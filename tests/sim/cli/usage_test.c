@@ -203,6 +203,18 @@ static void page_and_completion_have_every_option(void **unused)
     ran_free(&completion);
 }
 
+static void page_that_is_installed_is_what_the_command_says(void **unused)
+{
+    struct ran page = run_line("ferry-sim man");
+    char *built = read_file(FERRY_SIM_PAGE);
+
+    (void)unused;
+    assert_non_null(built);
+    assert_string_equal(built, page.out);
+    free(built);
+    ran_free(&page);
+}
+
 static void completion_is_valid_bash_and_completes(void **unused)
 {
     (void)unused;
@@ -240,6 +252,7 @@ int main(void)
         IN_SCRATCH(show_explains_each_file_and_tells_of_those_it_cannot),
         IN_SCRATCH(schema_is_one_json_object),
         IN_SCRATCH(page_and_completion_have_every_option),
+        IN_SCRATCH(page_that_is_installed_is_what_the_command_says),
         IN_SCRATCH(completion_is_valid_bash_and_completes),
         IN_SCRATCH(full_stdout_is_an_error),
     };

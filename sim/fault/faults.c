@@ -348,6 +348,7 @@ static void begin(struct world *world, size_t index)
     const int64_t length = kind->restarts ? fault->restart_after : fault->duration;
 
     say(world, index, true);
+    world->outages += class_of(world, index) == SIM_FAULT_OUTAGE ? 1U : 0U;
     world->fault_spans[index] = span(world, index);
     kind->begin(world, index);
     if (kind->end == NULL) {
@@ -356,7 +357,7 @@ static void begin(struct world *world, size_t index)
         return;
     }
     if (length == SCENARIO_FOREVER) {
-        world->unhealed += kind->restarts ? 0U : 1U;
+        world->unhealed++;
         return;
     }
     world->pending++;

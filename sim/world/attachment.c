@@ -166,7 +166,8 @@ uint32_t attachment_open_ends(const struct move *move, bool target)
     for (const struct attach *attach = move->attaches; attach != NULL; attach = attach->next) {
         for (uint16_t i = 0; i <= attach->streams; i++) {
             const struct channel *channel = i == 0 ? attach->control : attach->payload[i - 1];
-            if (channel != NULL && channel->ends[at].open) {
+            const bool routed = channel != NULL && (!target || channel->routed);
+            if (routed && channel->ends[at].open && !channel->ends[at].lingering) {
                 open++;
             }
         }

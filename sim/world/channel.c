@@ -97,11 +97,11 @@ static void end_over(struct channel *channel, enum net_side at)
         timer_cancel(channel->world, &channel->probe_timer);
     } else {
         payload_in_close(channel);
-        messages_clear(&channel->ends[NET_INITIATOR].out);
+        messages_condemn(&channel->ends[NET_INITIATOR].out, &channel->world->condemned);
     }
     if (channel->ends[other_side(at)].over) {
-        messages_clear(&channel->ends[NET_INITIATOR].out);
-        messages_clear(&channel->ends[NET_ACCEPTOR].out);
+        messages_condemn(&channel->ends[NET_INITIATOR].out, &channel->world->condemned);
+        messages_condemn(&channel->ends[NET_ACCEPTOR].out, &channel->world->condemned);
     }
 }
 
@@ -115,17 +115,13 @@ static struct message *first_unsent(const struct end *end)
     return message;
 }
 
-static void drop_unsent(struct end *end)
+static void drop_unsent(struct channel *channel, struct end *end)
 {
     struct message_queue kept = {0};
 
     for (struct message *message = messages_pop(&end->out); message != NULL;
          message = messages_pop(&end->out)) {
-        if (message->sent) {
-            messages_push(&kept, message);
-        } else {
-            message_destroy(message);
-        }
+        messages_push(message->sent ? &kept : &channel->world->condemned, message);
     }
     end->out = kept;
 }
@@ -142,14 +138,14 @@ void channel_close(struct channel *channel, enum net_side at, bool linger)
         return;
     }
     end_over(channel, at);
-    drop_unsent(end);
+    drop_unsent(channel, end);
     (void)net_close(channel->world->net, channel->conn, at);
 }
 
 void channel_forget(struct channel *channel, enum net_side at)
 {
     end_over(channel, at);
-    drop_unsent(&channel->ends[at]);
+    drop_unsent(channel, &channel->ends[at]);
 }
 
 /* ---- sending ---- */
@@ -205,7 +201,7 @@ void channel_send_control(struct side *side, const struct ferry_action *action)
         .field = {
             action->attach,
             (int64_t)message->size,
-            (int64_t)log_digest(message->bytes, message->size)});
+            log_digest(message->bytes, message->size)});
     channel_send(attach->control, side->target ? NET_ACCEPTOR : NET_INITIATOR, message);
 }
 
@@ -223,7 +219,7 @@ static void sent(struct channel *channel, enum net_side from)
     if (carries_payload(channel) && from == NET_INITIATOR) {
         payload_out_sent(channel, message);
     }
-    struct message *following = message->next;
+    struct message *following = first_unsent(end); /* a phase may have ended this connection meanwhile */
     if (following != NULL) {
         begun(channel, following);
     } else if (end->lingering) {

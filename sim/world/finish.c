@@ -137,14 +137,6 @@ static void leftover(const struct move *move, const struct host *host, const cha
         });
 }
 
-/* A side may keep its record while it could not make sure that its peer has done with the session. */
-static bool peer_heard(const struct move *move, bool target)
-{
-    const struct host *peer = target ? move->from : move->to;
-
-    return peer->up && peer->daemon_up && !peer->journal_lost && peer->incarnation == 1;
-}
-
 static void look_for_leftovers(const struct move *move, bool target)
 {
     const struct host *host = target ? move->to : move->from;
@@ -161,7 +153,8 @@ static void look_for_leftovers(const struct move *move, bool target)
     if (side != NULL) {
         return;
     }
-    if (journal_has(host, move) && peer_heard(move, target) && host->incarnation == 1) {
+    /* a side that could not reach its peer keeps its record for a later retry */
+    if (journal_has(host, move) && move->world->outages == 0) {
         leftover(move, host, "session record");
     }
     if (attachment_open_ends(move, target) > 0) {
@@ -192,6 +185,11 @@ static bool settled(const struct world *world)
 {
     if (world->pending > 0 || world->unhealed > 0 || world->failed) {
         return false;
+    }
+    for (size_t i = 0; i < world->scenario->host_count; i++) {
+        if (world->hosts[i].journal.broken) {
+            return false; /* what a failed write left behind is cured by a new start of the daemon alone */
+        }
     }
     for (size_t i = 0; i < world->move_count; i++) {
         const struct move *move = world->moves[i];

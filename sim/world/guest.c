@@ -171,7 +171,7 @@ uint32_t guest_state_digest(const struct guest *guest)
         bytes[8 + byte] = (uint8_t)(writes >> (8 * byte));
         bytes[16 + byte] = (uint8_t)((uint64_t)guest->index >> (8 * byte));
     }
-    return (uint32_t)log_digest(bytes, sizeof bytes);
+    return log_digest(bytes, sizeof bytes);
 }
 
 struct instance *instance_create(struct guest *guest, struct host *host)
@@ -210,14 +210,11 @@ struct instance *instance_find(const struct guest *guest, const struct host *hos
 }
 
 /* The model must not lose its memory: what it lived in is kept until it lives elsewhere. */
-static void lose_home(struct guest *guest, struct instance *instance, bool crashed)
+static void lose_home(struct guest *guest, struct instance *instance)
 {
     guest->live = NULL;
     guest->remains = instance->memory;
     instance->memory = NULL;
-    if (crashed) {
-        guest->crashed_on = instance->host->index;
-    }
     guest_apply(guest);
 }
 
@@ -230,8 +227,11 @@ void instance_destroy(struct instance *instance, bool crashed)
     if (instance->running) {
         instance_stop(instance, crashed ? SIM_STOP_CRASHED : SIM_STOP_FREED);
     }
+    if (crashed && host->journal.owners[guest->index].epoch == guest->epoch) {
+        guest->crashed_on = host->index; /* it lived there, or was about to: nobody else may run it */
+    }
     if (guest->live == instance) {
-        lose_home(guest, instance, crashed);
+        lose_home(guest, instance);
     }
     while (*place != instance) {
         place = &(*place)->next;

@@ -155,7 +155,7 @@ static void journal_written(struct op *op)
         .migration = op->move->index,
         .kind = failed ? "JOURNAL_FAILED" : "JOURNAL_DURABLE",
         .field_name = {"attempt", "bytes", "digest"},
-        .field = {op->attempt, (int64_t)op->size, (int64_t)log_digest(op->bytes, op->size)},
+        .field = {op->attempt, (int64_t)op->size, log_digest(op->bytes, op->size)},
         .text = ferry_record_name(op->record_kind));
     if (failed) {
         host->journal.broken = true;

@@ -63,7 +63,7 @@ void log_event(struct world *world, const struct sim_event *event)
     sim_result_event(world->result, &complete);
 }
 
-uint64_t log_digest(const void *data, size_t size)
+uint32_t log_digest(const void *data, size_t size)
 {
-    return XXH64(data, size, 0);
+    return (uint32_t)XXH64(data, size, 0);
 }

@@ -91,3 +91,12 @@ void messages_clear(struct message_queue *queue)
         message_destroy(message);
     }
 }
+
+/* To be destroyed when nobody is at work with one of them any more. */
+void messages_condemn(struct message_queue *queue, struct message_queue *condemned)
+{
+    for (struct message *message = messages_pop(queue); message != NULL;
+         message = messages_pop(queue)) {
+        messages_push(condemned, message);
+    }
+}

@@ -68,21 +68,30 @@ static enum ferry_status obstacle(const struct move *move)
     return move->from == move->to || move->path_count == 0 ? FERRY_USAGE_CONFIG : FERRY_OK;
 }
 
-static void say_outcome(
-    struct move *move, enum ferry_outcome_kind kind, enum ferry_status status, const char *reason)
+/* An outcome which no source said. The checkers are not told: it is not the engine's word. */
+static void say_outcome(struct move *move, const struct ferry_outcome *outcome)
 {
-    struct ferry_outcome outcome = {.kind = kind, .status = status};
-
-    (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", reason);
-    sim_result_outcome(move->world->result, move->index, &outcome);
+    sim_result_outcome(move->world->result, move->index, outcome);
     LOG(move->world,
         .side = SIM_SIDE_WORLD,
         .host = move->from->index,
         .migration = move->index,
         .kind = "OUTCOME_WITHOUT_SOURCE",
         .field_name = {"kind", "status"},
-        .field = {(int64_t)kind, (int64_t)status},
-        .text = ferry_outcome_name(kind));
+        .field = {(int64_t)outcome->kind, (int64_t)outcome->status},
+        .text = ferry_outcome_name(outcome->kind));
+}
+
+/* Turned down before there was a session. */
+static void refuse(struct move *move, enum ferry_status status, const char *reason)
+{
+    struct ferry_outcome outcome = {.kind = FERRY_OUTCOME_REFUSED, .status = status};
+
+    (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", reason);
+    move->outcome = FERRY_OUTCOME_REFUSED;
+    move->ended = true;
+    move->world->moves_ended++;
+    say_outcome(move, &outcome);
 }
 
 static struct move *make(
@@ -127,10 +136,7 @@ struct move *move_begin(
     move->session.low = model_rng_next(&world->ids);
     const enum ferry_status status = obstacle(move);
     if (status != FERRY_OK) {
-        move->outcome = FERRY_OUTCOME_REFUSED;
-        move->ended = true;
-        world->moves_ended++;
-        say_outcome(move, FERRY_OUTCOME_REFUSED, status, ferry_status_sentence(status));
+        refuse(move, status, ferry_status_sentence(status));
         drain_ended(move);
         return move;
     }
@@ -148,11 +154,7 @@ void move_no_room(struct world *world, uint32_t step, struct guest *guest)
     struct move *move = make(world, step, guest, &world->hosts[guest->spec->host], world_now(world));
 
     move->told = true;
-    move->ended = true;
-    move->outcome = FERRY_OUTCOME_REFUSED;
-    world->moves_ended++;
-    say_outcome(
-        move, FERRY_OUTCOME_REFUSED, FERRY_REFUSED_MEMORY, "no other host has room for this guest");
+    refuse(move, FERRY_REFUSED_MEMORY, "no other host has room for this guest");
 }
 
 void move_deinit(struct move *move)
@@ -396,15 +398,14 @@ static void conclude(struct move *move)
     outcome.total_ns =
         world_now(move->world) - move->world->result->migrations[move->index].started_at_ns;
     (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", gone_reason(move));
-    LOG(move->world,
-        .side = SIM_SIDE_WORLD,
-        .host = move->from->index,
-        .migration = move->index,
-        .kind = "OUTCOME_WITHOUT_SOURCE",
-        .field_name = {"kind", "status"},
-        .field = {(int64_t)kind, (int64_t)outcome.status},
-        .text = ferry_outcome_name(kind));
-    move_outcome(move, &outcome);
+    if (move->resumed) {
+        outcome.blackout = blackout_of(move);
+        move->world->result->migrations[move->index].paused_at_ns =
+            move->instants[INSTANT_PAUSED];
+    }
+    say_outcome(move, &outcome);
+    end(move, kind);
+    drain_ended(move);
 }
 
 static void check_over(struct move *move)

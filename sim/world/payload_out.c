@@ -274,14 +274,13 @@ static void observe_payload(
 
 static void batch_sent(struct channel *channel, const struct message *message)
 {
-    struct side *side = side_of_serial(
-        channel->move, false, channel->attach->serial[NET_INITIATOR]);
+    const struct attach *attach = channel->attach;
 
     if (message->batch.state_size != 0) {
         trigger_phase(channel->move, SCENARIO_PHASE_STATE_SENT, message->attempt);
-        side = side_of_serial(channel->move, false, channel->attach->serial[NET_INITIATOR]);
     }
-    if (side == NULL || channel->attach->broken[NET_INITIATOR]) {
+    struct side *side = side_of_serial(channel->move, false, attach->serial[NET_INITIATOR]);
+    if (side == NULL || attach->broken[NET_INITIATOR]) {
         return;
     }
     side_post(
@@ -289,7 +288,7 @@ static void batch_sent(struct channel *channel, const struct message *message)
         &(struct ferry_event){
             .kind = FERRY_EVENT_BATCH_SENT,
             .action_id = message->action_id,
-            .attach = channel->attach->number,
+            .attach = attach->number,
             .stream = channel->stream,
             .round = message->round,
             .attempt = message->attempt,

@@ -172,6 +172,27 @@ static void take_actions(struct side *side)
     }
 }
 
+/* What is sent is logged where it is sent, with what it is. */
+void side_log_action(struct side *side, const struct ferry_action *action)
+{
+    const bool batch = action->kind == FERRY_ACTION_SEND_BATCH;
+
+    if (action->kind == FERRY_ACTION_SEND_CONTROL) {
+        return;
+    }
+    LOG(side->world,
+        .side = side->target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,
+        .host = side->host->index,
+        .migration = side->move->index,
+        .kind = ferry_action_name(action->kind),
+        .field_name = {"id", "attach", batch ? "number" : "round", batch ? "stream" : "attempt"},
+        .field = {
+            (int64_t)action->id,
+            action->attach,
+            batch ? (int64_t)action->batch.number : action->round,
+            batch ? action->stream : action->attempt});
+}
+
 /* ---- operators ---- */
 
 static bool is_command(enum ferry_event_kind kind)

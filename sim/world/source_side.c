@@ -54,13 +54,7 @@ void source_side_act(struct side *side, const struct ferry_action *action)
         world_error(side->world, "a source asks for an action that no source may ask for");
         return;
     }
-    LOG(side->world,
-        .side = SIM_SIDE_SOURCE,
-        .host = side->host->index,
-        .migration = side->move->index,
-        .kind = ferry_action_name(action->kind),
-        .field_name = {"id", "attach", "round", "attempt"},
-        .field = {(int64_t)action->id, action->attach, action->round, action->attempt});
+    side_log_action(side, action);
     acts[action->kind](side, action);
 }
 

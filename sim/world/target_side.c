@@ -36,13 +36,7 @@ void target_side_act(struct side *side, const struct ferry_action *action)
         world_error(side->world, "a target asks for an action that no target may ask for");
         return;
     }
-    LOG(side->world,
-        .side = SIM_SIDE_TARGET,
-        .host = side->host->index,
-        .migration = side->move->index,
-        .kind = ferry_action_name(action->kind),
-        .field_name = {"id", "attach", "round", "attempt"},
-        .field = {(int64_t)action->id, action->attach, action->round, action->attempt});
+    side_log_action(side, action);
     acts[action->kind](side, action);
 }
 

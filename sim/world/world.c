@@ -78,9 +78,21 @@ static bool waits_for_ever(const struct side *side)
         return true;
     }
     if (side->target) {
-        return side->state == FERRY_TARGET_RUNNING || side->state == FERRY_TARGET_BURNED ||
-               side->state == FERRY_TARGET_CLEANING || side->state == FERRY_TARGET_LOST ||
-               side->state == FERRY_TARGET_WAITING;
+        switch ((enum ferry_target_state)side->state) {
+        case FERRY_TARGET_OWNING:  /* its write failed: it says nothing any more */
+        case FERRY_TARGET_BURNING: /* likewise */
+        case FERRY_TARGET_RUNNING:
+        case FERRY_TARGET_BURNED:
+        case FERRY_TARGET_CLEANING:
+        case FERRY_TARGET_LOST:
+        case FERRY_TARGET_WAITING: return true;
+        case FERRY_TARGET_PREPARING:
+        case FERRY_TARGET_RECEIVING:
+        case FERRY_TARGET_LOADING:
+        case FERRY_TARGET_READY:
+        case FERRY_TARGET_STARTING:
+        case FERRY_TARGET_CLOSED: return false;
+        }
     }
     return side->state == FERRY_SOURCE_UNKNOWN;
 }
@@ -181,6 +193,7 @@ static bool handle(void *context, const struct net_event *event)
         channel_event(world, event);
     }
     side_run_all(world);
+    messages_clear(&world->condemned);
     if (world->check_wanted) {
         consider_end(world);
     }
@@ -292,6 +305,7 @@ static void unmake(struct world *world)
     for (size_t i = 0; i < world->scenario->guest_count; i++) {
         guest_deinit(&world->guests[i]);
     }
+    messages_clear(&world->condemned);
     ferry_coordinator_destroy(world->coordinator);
     if (world->allocations != 0) {
         sim_result_error(

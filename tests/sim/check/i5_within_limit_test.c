@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* i5_within_limit_test.c -- I5 fires one nanosecond over the limit, and is silenced only by a fault that it names. */
+#include "stage.h"
+
+#define LIMIT (300 * MS)
+
+static struct stage started(void)
+{
+    struct stage stage = stage_begin();
+
+    stage_start(&stage);
+    return stage;
+}
+
+static void complete(struct stage *stage, ferry_time_ns blackout)
+{
+    stage_pause(stage, 1);
+    stage->now += blackout;
+    stage_resume(stage, 1);
+}
+
+static void the_limit_itself_is_fine_and_a_nanosecond_more_fails(void **unused)
+{
+    (void)unused;
+    struct stage at = started();
+    struct stage over = started();
+
+    complete(&at, LIMIT);
+    complete(&over, LIMIT + 1);
+
+    stage_end(&at, NULL);
+    expect_failures(
+        &over, "I5", 1, "stood still for 300.000001 ms in attempt 1, which was completed");
+    stage_end(&over, "I5");
+}
+
+static void an_aborted_attempt_over_the_limit_fails(void **unused)
+{
+    (void)unused;
+    struct stage stage = started();
+
+    stage_pause(&stage, 1);
+    stage.now += LIMIT;
+    stage_abort(&stage, 1);
+    stage_pause(&stage, 2);
+    stage.now += LIMIT + 1;
+    stage_abort(&stage, 2);
+
+    expect_failures(&stage, "I5", 1, "in attempt 2, which was aborted");
+    stage_end(&stage, "I5");
+}
+
+static void a_pause_that_never_ends_fails_at_a_healed_end_alone(void **unused)
+{
+    (void)unused;
+    struct stage healed = started();
+    struct stage unhealed = started();
+
+    stage_pause(&healed, 1);
+    stage_pause(&unhealed, 1);
+    healed.now += LIMIT + 1;
+    unhealed.now += LIMIT + 1;
+    SAY(&healed, END, .healed = true);
+    SAY(&unhealed, END, .healed = false);
+
+    expect_failures(&healed, "I5", 1, "never ended");
+    expect_failures(&unhealed, "I5", 0, NULL);
+    sim_checks_destroy(healed.checks);
+    sim_checks_destroy(unhealed.checks);
+}
+
+/* ---- limits ---- */
+
+static void a_changed_limit_counts_and_in_a_pause_the_larger_one(void **unused)
+{
+    (void)unused;
+    struct stage lowered = started();
+    struct stage lowered_in_pause = started();
+    struct stage raised_in_pause = started();
+
+    SAY(&lowered, LIMIT_CHANGED, .blackout_limit = 100 * MS);
+    complete(&lowered, 101 * MS);
+    stage_pause(&lowered_in_pause, 1);
+    SAY(&lowered_in_pause, LIMIT_CHANGED, .blackout_limit = 100 * MS);
+    lowered_in_pause.now += LIMIT;
+    stage_resume(&lowered_in_pause, 1);
+    stage_pause(&raised_in_pause, 1);
+    SAY(&raised_in_pause, LIMIT_CHANGED, .blackout_limit = 500 * MS);
+    raised_in_pause.now += 500 * MS;
+    stage_resume(&raised_in_pause, 1);
+
+    expect_failures(&lowered, "I5", 1, "the limit is 100.000000 ms");
+    stage_end(&lowered, "I5");
+    stage_end(&lowered_in_pause, NULL);
+    stage_end(&raised_in_pause, NULL);
+}
+
+static void without_a_limit_nothing_is_too_long(void **unused)
+{
+    (void)unused;
+    struct stage stage = stage_begin();
+
+    SAY(&stage,
+        MIGRATION_STARTED,
+        .from = 0,
+        .to = 1,
+        .mode = FERRY_MODE_STOP_AND_COPY,
+        .blackout_limit = FERRY_TIME_NEVER,
+        .bandwidth_cap = FERRY_RATE_UNLIMITED,
+        .streams = 1,
+        .drain = SIM_CHECK_NONE);
+    complete(&stage, 1000 * FERRY_SECOND);
+
+    stage_end(&stage, NULL);
+}
+
+static void switch_anyway_is_excused_only_by_that_policy_and_that_verdict(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum ferry_no_convergence policy;
+        enum ferry_rule rule;
+        bool target; /* who says so */
+        size_t failures;
+    } rows[] = {
+        {FERRY_SWITCH_ANYWAY, FERRY_RULE_SWITCH_ANYWAY, false, 0},
+        {FERRY_SWITCH_ANYWAY, FERRY_RULE_WITHIN_LIMIT,  false, 1},
+        {FERRY_SWITCH_ANYWAY, FERRY_RULE_SWITCH_ANYWAY, true,  1},
+        {FERRY_GIVE_UP,       FERRY_RULE_SWITCH_ANYWAY, false, 1},
+        {FERRY_GIVE_UP,       FERRY_RULE_OPERATOR,      false, 1},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = stage_begin();
+
+        SAY(&stage,
+            MIGRATION_STARTED,
+            .from = 0,
+            .to = 1,
+            .on_no_convergence = rows[i].policy,
+            .blackout_limit = LIMIT,
+            .drain = SIM_CHECK_NONE);
+        stage_trace(
+            &stage,
+            &(struct ferry_trace_event){
+                .kind = FERRY_TRACE_VERDICT,
+                .target = rows[i].target,
+                .field = {FERRY_DECIDE_SWITCH, rows[i].rule}
+        });
+        complete(&stage, LIMIT + 1);
+
+        expect_failures(&stage, "I5", rows[i].failures, NULL);
+        stage_end(&stage, "I5");
+    }
+}
+
+/* ---- faults: when they began and ended; the live round before the pause began at 500 ms, the pause lasts from 1000 to 1400 ---- */
+
+static void fault_edge(struct stage *stage, bool begin, uint32_t host, enum sim_fault_class class)
+{
+    if (begin) {
+        SAY(stage,
+            FAULT_BEGIN,
+            .fault = 3,
+            .host = host,
+            .fault_class = class,
+            .text = "network mig-a is down");
+    } else {
+        SAY(stage, FAULT_END, .fault = 3);
+    }
+}
+
+static void a_fault_excuses_if_it_could_not_be_known(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum sim_fault_class class;
+        uint32_t host;
+        ferry_time_ns begin; /* ms */
+        ferry_time_ns end;   /* ms; 0: never */
+        bool excused;
+    } rows[] = {
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1100, 1200, true }, /* inside the pause */
+        {SIM_FAULT_OUTAGE,
+         SIM_CHECK_NONE,                   100,
+         0,                                            true }, /* all the time: nobody can measure an outage */
+        {SIM_FAULT_OUTAGE,
+         SIM_CHECK_NONE,                   100,
+         1000,                                         true }, /* up to the first instant of the pause */
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  999,  false}, /* over before it */
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1400, 0,    true }, /* from its last instant on */
+        {SIM_FAULT_OUTAGE, 0,              1100, 1200, true }, /* the source's host */
+        {SIM_FAULT_OUTAGE, 1,              1100, 1200, true }, /* the target's host */
+        {SIM_FAULT_OUTAGE, 2,              1100, 1200, false}, /* a third host */
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 1100, 0,    true }, /* began in the pause */
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  1100, true }, /* ended in the pause */
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 600,  0,    true }, /* began inside the last measurement */
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 499,  0,    false}, /* was there for all of it */
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  499,  false}, /* was over before it */
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = started();
+
+        for (ferry_time_ns ms = 0; ms <= 1400; ms++) {
+            stage.now = ms * MS;
+            if (ms == rows[i].begin) {
+                fault_edge(&stage, true, rows[i].host, rows[i].class);
+            }
+            if (ms == rows[i].end && rows[i].end != 0) {
+                fault_edge(&stage, false, rows[i].host, rows[i].class);
+            }
+            if (ms == 500) {
+                TELL(&stage, ROUND_BEGUN, 1, 10, 0);
+            } else if (ms == 1000) {
+                stage_pause(&stage, 1);
+                TELL(&stage, ROUND_BEGUN, 2, 10, 1); /* the final round is no measurement */
+            } else if (ms == 1400) {
+                stage_resume(&stage, 1);
+            }
+        }
+
+        if (failures_of(&stage, "I5") != (rows[i].excused ? 0U : 1U)) {
+            fail_msg("row %zu", i);
+        }
+        assert_int_equal(sim_checks_excuse_count(stage.checks), rows[i].excused ? 1 : 0);
+        if (rows[i].excused) {
+            assert_non_null(strstr(
+                sim_checks_excuse(stage.checks, 0)->message, "because of: network mig-a is down"));
+        }
+        stage_end(&stage, "I5");
+    }
+}
+
+static void within_the_limit_no_excuse_is_needed(void **unused)
+{
+    (void)unused;
+    struct stage stage = started();
+
+    fault_edge(&stage, true, SIM_CHECK_NONE, SIM_FAULT_OUTAGE);
+    complete(&stage, LIMIT);
+
+    assert_int_equal(sim_checks_excuse_count(stage.checks), 0);
+    stage_end(&stage, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_limit_itself_is_fine_and_a_nanosecond_more_fails),
+        cmocka_unit_test(an_aborted_attempt_over_the_limit_fails),
+        cmocka_unit_test(a_pause_that_never_ends_fails_at_a_healed_end_alone),
+        cmocka_unit_test(a_changed_limit_counts_and_in_a_pause_the_larger_one),
+        cmocka_unit_test(without_a_limit_nothing_is_too_long),
+        cmocka_unit_test(switch_anyway_is_excused_only_by_that_policy_and_that_verdict),
+        cmocka_unit_test(a_fault_excuses_if_it_could_not_be_known),
+        cmocka_unit_test(within_the_limit_no_excuse_is_needed),
+    };
+
+    return cmocka_run_group_tests_name("i5_within_limit", tests, NULL, NULL);
+}

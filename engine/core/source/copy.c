@@ -38,6 +38,10 @@ bool copy_paused_phase(const struct ferry_source *source)
 void copy_start(struct ferry_source *source)
 {
     if (source->config.mode == FERRY_MODE_STOP_AND_COPY) {
+        /* Nothing has been measured, so nothing is predicted; the verdict says which rule it was. */
+        struct ferry_policy_samples samples;
+        copy_samples(source, &samples);
+        source->outcome.verdict = ferry_policy_decide(&samples, &source->copy.policy);
         attempt_open(source, 0);
         return;
     }

@@ -270,7 +270,7 @@ void ending_tick(struct ferry_source *source)
         ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_TIMEOUT_GIVE_UP);
     }
     if (source->unknown_at <= source->now && grant_is_out(source)) {
-        grant_unknown(source);
+        grant_unknown(source, FERRY_TIMEOUT_ANSWER);
     }
     if (source->state == FERRY_SOURCE_CLOSING && source->ending.close_until <= source->now) {
         if (source->link.state != LINK_DOWN && source->link.state != LINK_DETACHING) {

@@ -190,8 +190,10 @@ void grant_started(struct ferry_source *source, const struct wire_message *messa
     const bool news = source->handover.phase == HANDOVER_GRANTED &&
                       started->attempt == source->handover.attempt &&
                       started->epoch == source->config.epoch + 1;
-    if (news) {
+    if (news && started->alive == 1) {
         measure_blackout(source, started);
+    } else if (news) {
+        source->ending.died = true;
     }
     grant_step(source, HANDOVER_IN_STARTED, started->attempt, started->epoch);
 }
@@ -226,7 +228,7 @@ void grant_lost(struct ferry_source *source)
     const bool out = grant_is_out(source);
     grant_step(source, HANDOVER_IN_LOST, 0, 0);
     if (out) {
-        grant_unknown(source); /* H-6: no proof */
+        grant_unknown(source, FERRY_WORLD_PEER_LOST); /* H-6: no proof */
     } else if (source->ending.kind == FERRY_OUTCOME_NONE) {
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = FERRY_WORLD_PEER_LOST;
@@ -278,17 +280,17 @@ enum ferry_status grant_claim(struct ferry_source *source)
     if (!grant_is_out(source) || source->handover.phase == HANDOVER_CLAIMING) {
         return FERRY_USAGE_STATE;
     }
-    grant_unknown(source); /* the state in which a claim may end it */
+    grant_unknown(source, FERRY_TIMEOUT_ANSWER); /* the state in which a claim may end it */
     grant_step(source, HANDOVER_IN_CLAIM, source->handover.attempt, source->config.epoch);
     return FERRY_OK;
 }
 
-void grant_unknown(struct ferry_source *source)
+void grant_unknown(struct ferry_source *source, enum ferry_status status)
 {
     source->unknown_at = FERRY_TIME_NEVER;
     if (source->state == FERRY_SOURCE_UNKNOWN) {
         return;
     }
     source_set_state(source, FERRY_SOURCE_UNKNOWN, FERRY_EVENT_TICK);
-    ending_report(source, FERRY_OUTCOME_UNKNOWN, source->link.lost_status);
+    ending_report(source, FERRY_OUTCOME_UNKNOWN, status);
 }

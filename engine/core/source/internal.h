@@ -121,6 +121,7 @@ struct ending {
     uint16_t peer_text_size;
     char peer_text[FERRY_REASON_MAX]; /* the target's sentence, if it gave one */
     bool moved;
+    bool died;          /* moved, and died there with its process before it could run */
     bool record_wanted; /* ENDED must be durable before END may be sent */
     bool record_durable;
     bool freed;
@@ -300,7 +301,7 @@ void grant_persisted(struct ferry_source *source, enum ferry_status status);
 void grant_claim_persisted(struct ferry_source *source, enum ferry_status status);
 FERRY_NODISCARD
 enum ferry_status grant_claim(struct ferry_source *source);
-void grant_unknown(struct ferry_source *source);
+void grant_unknown(struct ferry_source *source, enum ferry_status status);
 bool grant_is_out(const struct ferry_source *source); /* only proof brings the guest back */
 
 /* ending.c */

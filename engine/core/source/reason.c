@@ -36,6 +36,11 @@ static void add_where(const struct ferry_source *source, struct base_text *text)
 static void add_completed(const struct ferry_source *source, struct base_text *text)
 {
     const struct ferry_blackout *blackout = &source->outcome.blackout;
+    if (source->ending.died) {
+        base_text_add(
+            text, "the target owns the guest, which died there with its host; start it there");
+        return;
+    }
     base_text_add(text, "the guest runs at the target");
     if (blackout->total_ns != 0) {
         base_text_add(text, "; blackout ");
@@ -53,9 +58,7 @@ void reason_write(const struct ferry_source *source, struct ferry_outcome *outco
         add_completed(source, &text);
         return;
     }
-    const bool silent = outcome->kind == FERRY_OUTCOME_UNKNOWN && outcome->status == FERRY_OK;
-    base_text_add(
-        &text, silent ? "the target does not answer" : ferry_status_sentence(outcome->status));
+    base_text_add(&text, ferry_status_sentence(outcome->status));
     if (source->ending.peer_text_size != 0) {
         base_text_add(&text, ": ");
         base_text_add_bytes(

@@ -39,6 +39,7 @@ static void send_started(struct ferry_target *target)
                                .owner_persist_ns = target->owner_persist_ns,
                                .resume_ns = target->resume_ns,
                                .running_for_ns = target->now - target->running_at,
+                               .alive = target->guest_here ? 1 : 0,
                                },
     });
 }
@@ -223,6 +224,7 @@ void owning_resumed(struct ferry_target *target, enum ferry_status status)
     }
     if (status != FERRY_OK) {
         /* The guest is this host's all the same, durably: it has to be started again here, as after a host's crash. */
+        target->guest_here = false;
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, 0, target->state, 0);
     }
     target->resume_ns = target->now - target->pending[TARGET_PENDING_RESUME].issued_at;

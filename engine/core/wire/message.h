@@ -49,12 +49,14 @@ struct wire_open {
     uint32_t page_size;
     uint16_t streams;
     uint8_t mode; /* enum ferry_mode */
-    ferry_time_ns abandon_after; /* the source may be away this long; the target waits at least so long before READY */
+    ferry_time_ns
+        abandon_after; /* the source may be away this long; the target waits at least so long before READY */
     uint64_t device_state_estimate;
     struct ferry_bytes guest_name;   /* 1 .. FERRY_NAME_MAX */
     struct ferry_bytes guest_config; /* 0 .. FERRY_GUEST_CONFIG_MAX */
     uint16_t region_count;           /* 1 .. FERRY_REGIONS_MAX */
-    struct ferry_region regions[FERRY_REGIONS_MAX]; /* sums within FERRY_PAGES_MAX, not overlapping, page-aligned: checked */
+    struct ferry_region regions
+        [FERRY_REGIONS_MAX]; /* sums within FERRY_PAGES_MAX, not overlapping, page-aligned: checked */
 };
 
 struct wire_accept {
@@ -67,7 +69,7 @@ struct wire_accept {
 };
 
 struct wire_refuse {
-    uint16_t code; /* enum wire_code: stable, mapped from ferry_status */
+    uint16_t code;           /* enum wire_code: stable, mapped from ferry_status */
     struct ferry_bytes text; /* 0 .. FERRY_REASON_MAX - 1, a sentence */
 };
 
@@ -125,9 +127,10 @@ struct wire_ping {
 
 struct wire_ack {
     uint32_t attach;
-    uint32_t round;         /* newest round whose barrier all streams have reached; 0xffffffff = none */
+    uint32_t round; /* newest round whose barrier all streams have reached; 0xffffffff = none */
     uint16_t stream_count;
-    uint64_t last_batch[FERRY_STREAMS_MAX]; /* number of the last batch placed on that stream of this attach, 0 = none */
+    uint64_t last_batch
+        [FERRY_STREAMS_MAX]; /* number of the last batch placed on that stream of this attach, 0 = none */
 };
 #define WIRE_ROUND_NONE UINT32_MAX
 
@@ -145,7 +148,7 @@ struct wire_resumed {
     uint32_t attempt;
     uint64_t epoch;
     uint64_t target_journal_id;
-    uint32_t round; /* as in ACK */
+    uint32_t round;      /* as in ACK */
     uint32_t old_attach; /* the newest older attach that carried payload; 0 = none */
     uint16_t stream_count;
     uint64_t last_batch[FERRY_STREAMS_MAX]; /* of old_attach */
@@ -163,6 +166,7 @@ struct wire_started {
     ferry_time_ns owner_persist_ns;
     ferry_time_ns resume_ns;
     ferry_time_ns running_for_ns; /* since the guest runs here: this message may come long after */
+    uint8_t alive; /* 0: it is this host's, durably, but its process died before it could run */
 };
 
 struct wire_failed {
@@ -212,25 +216,31 @@ const char *wire_type_name(enum wire_type type); /* "READY"; never NULL */
 uint32_t wire_message_attempt(const struct wire_message *message);
 
 /* Encode into out[0 .. capacity), whole frame with header. LIMIT_SIZE if it does not fit. */
-FERRY_NODISCARD enum ferry_status
-wire_message_encode(const struct wire_message *message, uint8_t *out, size_t capacity, size_t *size_out);
+FERRY_NODISCARD
+enum ferry_status wire_message_encode(
+    const struct wire_message *message, uint8_t *out, size_t capacity, size_t *size_out);
 /* Decode one frame's payload. Borrowed bytes in the message point into `payload`. Untouched on failure. */
-FERRY_NODISCARD enum ferry_status
-wire_message_decode(enum wire_type type, struct ferry_bytes payload, struct wire_message *message_out);
+FERRY_NODISCARD
+enum ferry_status wire_message_decode(
+    enum wire_type type, struct ferry_bytes payload, struct wire_message *message_out);
 
 /* Reassembles control frames from a byte stream, in memory of its own (bounded by FERRY_CONTROL_PAYLOAD_MAX). */
 struct wire_reader {
-    uint8_t *buffer;   /* capacity FERRY_CONTROL_PAYLOAD_MAX + header, given by the owner */
+    uint8_t *buffer; /* capacity FERRY_CONTROL_PAYLOAD_MAX + header, given by the owner */
     size_t capacity;
     size_t used;
-    size_t consumed;   /* of used: the frame handed out last, dropped at the next call */
+    size_t consumed;          /* of used: the frame handed out last, dropped at the next call */
     enum ferry_status status; /* the first error stays until the next reset */
 };
 #define WIRE_READER_CAPACITY (FERRY_CONTROL_PAYLOAD_MAX + 16U)
 void wire_reader_reset(struct wire_reader *reader); /* forget everything: a new connection */
 /* Takes as much of *input as it can (advances it). *found_out: a message is in message_out (valid until the next call). Call
  * until *found_out is false. A frame error is final for the connection. */
-FERRY_NODISCARD enum ferry_status wire_reader_next(
-    struct wire_reader *reader, struct ferry_bytes *input, bool *found_out, struct wire_message *message_out);
+FERRY_NODISCARD
+enum ferry_status wire_reader_next(
+    struct wire_reader *reader,
+    struct ferry_bytes *input,
+    bool *found_out,
+    struct wire_message *message_out);
 
 #endif

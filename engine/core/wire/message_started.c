@@ -10,6 +10,7 @@ static const struct wire_field fields[] = {
     WIRE_FIELD_TIME(struct wire_started, owner_persist_ns),
     WIRE_FIELD_TIME(struct wire_started, resume_ns),
     WIRE_FIELD_TIME(struct wire_started, running_for_ns),
+    WIRE_FIELD_INTEGER(struct wire_started, alive, 0, 1),
 };
 /* clang-format on */
 

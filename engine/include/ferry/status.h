@@ -44,6 +44,7 @@
     ENTRY(TIMEOUT_OPEN,         TIMEOUT, "the target did not answer the request in time")                             \
     ENTRY(TIMEOUT_ACTION,       TIMEOUT, "the host did not carry out an action in time")                              \
     ENTRY(TIMEOUT_GIVE_UP,      TIMEOUT, "the time given for the migration has passed")                               \
+    ENTRY(TIMEOUT_ANSWER,       TIMEOUT, "the target does not say what became of the guest")                              \
     ENTRY(TIMEOUT_ORPHAN,       TIMEOUT, "the source did not come back in time")                                      \
     ENTRY(USAGE_CONFIG,         USAGE,   "the configuration is not valid")                                            \
     ENTRY(USAGE_STATE,          USAGE,   "not possible in this state")                                                \

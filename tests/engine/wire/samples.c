@@ -190,16 +190,17 @@ const struct sample samples[] = {
     },
     {
         .name = "started",
-        .header = "24000000 2600 0100 00000000 91000e80",
+        .header = "25000000 2600 0100 00000000 441fd307",
         .payload =
             "01000000 " /* attempt */
             "0700000000000000 " /* epoch */
             "80841e0000000000 " /* owner_persist_ns */
             "00093d0000000000 " /* resume_ns */
-            "00ca9a3b00000000 ", /* running_for_ns */
+            "00ca9a3b00000000 " /* running_for_ns */
+            "01 ", /* alive */
         .message = {.type = WIRE_STARTED, .body.started = {
             .attempt = 1, .epoch = 7, .owner_persist_ns = 2 * FERRY_MILLISECOND,
-            .resume_ns = 4 * FERRY_MILLISECOND, .running_for_ns = FERRY_SECOND,
+            .resume_ns = 4 * FERRY_MILLISECOND, .running_for_ns = FERRY_SECOND, .alive = 1,
         }},
     },
     {

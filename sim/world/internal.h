@@ -334,6 +334,7 @@ struct move {
     bool ended;       /* an outcome other than UNKNOWN, or nobody is left who could report one */
     bool told;        /* the coordinator knows */
     bool resumed;     /* the guest ran at the target */
+    bool restarted;   /* its source came back from the journal */
     bool source_done; /* CLOSED */
     bool target_done;
     uint32_t attempt; /* newest pause */
@@ -430,6 +431,7 @@ struct world {
     uint32_t unhealed;      /* faults that will never be undone */
     int64_t last_progress;
     int64_t next_progress_call;
+    int64_t next_cables; /* when the use of all cables is noted again, for the timeline */
     bool check_wanted; /* something has ended: is that all? */
     bool ending;       /* it is: a moment for what is on its way */
     bool over;
@@ -628,6 +630,7 @@ void span_end(struct world *world, size_t *handle); /* sets it to 0 */
 void observe_attempt_paused(struct move *move);
 void observe_attempt_over(struct move *move);
 void observe_samples(struct world *world, const struct move *move);
+void observe_cables(struct world *world); /* after each event; notes now and then */
 
 /* steps.c, drain.c */
 void steps_init(struct world *world);

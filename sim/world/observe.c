@@ -234,7 +234,11 @@ void observe_attempt_over(struct move *move)
     span_end(move->world, &move->attempt_span);
 }
 
-/* ---- use of cables, at the edges of rounds ---- */
+/* ---- use of cables: at the edges of rounds, and about ten times a second in between ---- */
+
+#define CABLES_INTERVAL_NS INT64_C(100000000)
+/* More cables than these are looked at less often, so that a fleet's timeline still opens. */
+#define CABLES_PER_INTERVAL 16U
 
 static void sample(struct world *world, uint32_t network, uint32_t host)
 {
@@ -261,4 +265,23 @@ void observe_samples(struct world *world, const struct move *move)
         sample(world, move->networks[path], move->from->index);
         sample(world, move->networks[path], move->to->index);
     }
+}
+
+/* No timer is armed for it, so the events of a run are the same with and without a timeline. */
+void observe_cables(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    size_t cables = 0;
+
+    if (!world->result->want_timeline || world_now(world) < world->next_cables) {
+        return;
+    }
+    for (size_t network = 0; network < scenario->network_count; network++) {
+        for (size_t i = 0; i < scenario->networks[network].host_count; i++) {
+            sample(world, (uint32_t)network, (uint32_t)scenario->networks[network].hosts[i]);
+            cables++;
+        }
+    }
+    world->next_cables =
+        world_now(world) + CABLES_INTERVAL_NS * (int64_t)(1 + cables / CABLES_PER_INTERVAL);
 }

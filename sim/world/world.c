@@ -198,6 +198,7 @@ static bool handle(void *context, const struct net_event *event)
         consider_end(world);
     }
     say_progress(world);
+    observe_cables(world);
     return !world->over;
 }
 

@@ -48,7 +48,8 @@ static void write_default(FILE *out, const struct key *key)
     } else if (key->fallback_says != NULL) {
         fprintf(out, "%s", key->fallback_says);
     } else {
-        fprintf(out, "not judged");
+        bool things = key->type == KEY_NAMED || key->type == KEY_LIST;
+        fprintf(out, "%s", things ? "none" : "not judged");
     }
 }
 

@@ -197,7 +197,7 @@ show_host_fault(FILE *out, const struct scenario *scenario, const struct scenari
         fprintf(out, "host %s crashes, loses its journal", host);
         show_restart(out, fault->restart_after);
     } else if (fault->kind == SCENARIO_FAULT_DAEMON_CRASH) {
-        fprintf(out, "the daemon of host %s crashes, its guests live on; it", host);
+        fprintf(out, "the daemon of host %s crashes while its guests live on,", host);
         show_restart(out, fault->restart_after);
     } else if (fault->kind == SCENARIO_FAULT_HOST_PAUSE) {
         fprintf(out, "host %s stands still", host);

@@ -5,12 +5,15 @@
 
 #include "sim/scenario/scenario.h"
 
-#include <cmocka.h>
+/* cmocka's header wants the others before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
 
 /* Two hosts, one network, one guest of 1 GiB: what most texts of the tests begin with. */
 #define SMALL_CLUSTER                                           \

@@ -352,6 +352,9 @@ void move_outcome(struct move *move, const struct ferry_outcome *outcome)
     struct world *world = move->world;
     struct ferry_outcome truth = *outcome;
 
+    if (move->restarted) { /* a source that came back counts from there */
+        truth.total_ns = world_now(world) - world->result->migrations[move->index].started_at_ns;
+    }
     truth.blackout = (struct ferry_blackout){0};
     if (move->resumed && outcome->kind == FERRY_OUTCOME_COMPLETED) {
         truth.blackout = blackout_of(move);
@@ -372,10 +375,16 @@ void move_outcome(struct move *move, const struct ferry_outcome *outcome)
     drain_ended(move);
 }
 
-static const char *gone_reason(const struct move *move)
+static const char *gone_reason(const struct move *move, enum ferry_outcome_kind kind)
 {
-    return move->resumed ? "the source's host is gone; the guest runs at the target"
-                         : "the source's host has no record of the session any more";
+    if (kind == FERRY_OUTCOME_COMPLETED) {
+        return "the source's host is gone; the guest runs at the target";
+    }
+    if (kind == FERRY_OUTCOME_UNKNOWN) {
+        return "granted, and the source's host is gone: only an operator can say where the guest is";
+    }
+    return move->from->up ? "the source's daemon was restarted before the session was recorded"
+                          : "the source's host is gone, and the guest with it";
 }
 
 /* Nobody is left who could report an outcome. */
@@ -397,7 +406,7 @@ static void conclude(struct move *move)
     }
     outcome.total_ns =
         world_now(move->world) - move->world->result->migrations[move->index].started_at_ns;
-    (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", gone_reason(move));
+    (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", gone_reason(move, kind));
     if (move->resumed) {
         outcome.blackout = blackout_of(move);
         move->world->result->migrations[move->index].paused_at_ns =

@@ -87,6 +87,7 @@ void source_side_restart(struct move *move)
     move_source_config(move, &config);
     config.trace = side_trace_sink(side);
     move->source = side;
+    move->restarted = true;
     observe(
         world,
         (struct sim_observation){

@@ -78,6 +78,13 @@ static void count_streams(struct channel *channel, bool more)
     attachment_host_rates(move->to);
 }
 
+/* What this end handed over is of no use to anybody any more. */
+static void condemn(struct channel *channel, enum net_side from)
+{
+    messages_condemn(&channel->ends[from].out, &channel->world->condemned);
+    channel->ends[from].unsent = NULL;
+}
+
 /* Nothing more happens at this end; what the network was to hear has been said. */
 static void end_over(struct channel *channel, enum net_side at)
 {
@@ -97,22 +104,12 @@ static void end_over(struct channel *channel, enum net_side at)
         timer_cancel(channel->world, &channel->probe_timer);
     } else {
         payload_in_close(channel);
-        messages_condemn(&channel->ends[NET_INITIATOR].out, &channel->world->condemned);
+        condemn(channel, NET_INITIATOR);
     }
     if (channel->ends[other_side(at)].over) {
-        messages_condemn(&channel->ends[NET_INITIATOR].out, &channel->world->condemned);
-        messages_condemn(&channel->ends[NET_ACCEPTOR].out, &channel->world->condemned);
+        condemn(channel, NET_INITIATOR);
+        condemn(channel, NET_ACCEPTOR);
     }
-}
-
-static struct message *first_unsent(const struct end *end)
-{
-    struct message *message = end->out.first;
-
-    while (message != NULL && message->sent) {
-        message = message->next;
-    }
-    return message;
 }
 
 static void drop_unsent(struct channel *channel, struct end *end)
@@ -124,6 +121,7 @@ static void drop_unsent(struct channel *channel, struct end *end)
         messages_push(message->sent ? &kept : &channel->world->condemned, message);
     }
     end->out = kept;
+    end->unsent = NULL;
 }
 
 void channel_close(struct channel *channel, enum net_side at, bool linger)
@@ -133,7 +131,7 @@ void channel_close(struct channel *channel, enum net_side at, bool linger)
     if (end->over) {
         return;
     }
-    if (linger && first_unsent(end) != NULL) {
+    if (linger && end->unsent != NULL) {
         end->lingering = true;
         return;
     }
@@ -168,7 +166,7 @@ void channel_send(struct channel *channel, enum net_side from, struct message *m
 {
     struct world *world = channel->world;
     struct end *end = &channel->ends[from];
-    const bool idle = first_unsent(end) == NULL;
+    const bool idle = end->unsent == NULL;
 
     if (end->over || end->lingering ||
         !net_send(world->net, channel->conn, from, message->wire_bytes, channel->index)) {
@@ -178,6 +176,7 @@ void channel_send(struct channel *channel, enum net_side from, struct message *m
     message->issued_at = world_now(world);
     messages_push(&end->out, message);
     if (idle) {
+        end->unsent = message;
         begun(channel, message);
     }
 }
@@ -210,18 +209,18 @@ void channel_send_control(struct side *side, const struct ferry_action *action)
 static void sent(struct channel *channel, enum net_side from)
 {
     struct end *end = &channel->ends[from];
-    struct message *message = first_unsent(end);
+    struct message *message = end->unsent;
 
     if (message == NULL) {
         return; /* a frozen host hears only now what had to be settled when the message arrived */
     }
     message->sent = true;
+    end->unsent = message->next;
     if (carries_payload(channel) && from == NET_INITIATOR) {
         payload_out_sent(channel, message);
     }
-    struct message *following = first_unsent(end); /* a phase may have ended this connection meanwhile */
-    if (following != NULL) {
-        begun(channel, following);
+    if (end->unsent != NULL) { /* a phase may have ended this connection meanwhile */
+        begun(channel, end->unsent);
     } else if (end->lingering) {
         end->lingering = false;
         channel_close(channel, from, false);

@@ -12,9 +12,9 @@ static const struct instance *complete_instance(const struct guest *guest)
     if (guest->live != NULL) {
         return guest->live;
     }
-    for (size_t i = 0; i < guest->world->scenario->host_count; i++) {
-        const struct instance *instance = instance_find(guest, &guest->world->hosts[i]);
-        if (instance != NULL && instance->state_valid) {
+    for (const struct instance *instance = guest->instances; instance != NULL;
+         instance = instance->next_of_guest) {
+        if (instance->state_valid) {
             return instance;
         }
     }

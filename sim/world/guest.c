@@ -196,13 +196,16 @@ struct instance *instance_create(struct guest *guest, struct host *host)
     host->memory_used += guest->spec->memory;
     instance->next = host->instances;
     host->instances = instance;
+    instance->next_of_guest = guest->instances;
+    guest->instances = instance;
     return instance;
 }
 
 struct instance *instance_find(const struct guest *guest, const struct host *host)
 {
-    for (struct instance *instance = host->instances; instance != NULL; instance = instance->next) {
-        if (instance->guest == guest) {
+    for (struct instance *instance = guest->instances; instance != NULL;
+         instance = instance->next_of_guest) {
+        if (instance->host == host) {
             return instance;
         }
     }
@@ -218,12 +221,25 @@ static void lose_home(struct guest *guest, struct instance *instance)
     guest_apply(guest);
 }
 
+static void unlink_instance(const struct instance *instance)
+{
+    struct instance **place = &instance->host->instances;
+
+    while (*place != instance) {
+        place = &(*place)->next;
+    }
+    *place = instance->next;
+    place = &instance->guest->instances;
+    while (*place != instance) {
+        place = &(*place)->next_of_guest;
+    }
+    *place = instance->next_of_guest;
+}
+
 void instance_destroy(struct instance *instance, bool crashed)
 {
     struct host *host = instance->host;
     struct guest *guest = instance->guest;
-    struct instance **place = &host->instances;
-
     if (instance->running) {
         instance_stop(instance, crashed ? SIM_STOP_CRASHED : SIM_STOP_FREED);
     }
@@ -233,10 +249,7 @@ void instance_destroy(struct instance *instance, bool crashed)
     if (guest->live == instance) {
         lose_home(guest, instance);
     }
-    while (*place != instance) {
-        place = &(*place)->next;
-    }
-    *place = instance->next;
+    unlink_instance(instance);
     host->memory_used -= guest->spec->memory;
     model_memory_destroy(instance->memory);
     free(instance->round);

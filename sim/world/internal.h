@@ -140,7 +140,8 @@ struct instance {
     bool state_valid;
     uint32_t arriving;     /* digest of the device state that came for `arriving_attempt` */
     uint32_t arriving_attempt;
-    struct instance *next;     /* of the host */
+    struct instance *next;          /* of the host */
+    struct instance *next_of_guest;
 };
 
 struct guest {
@@ -152,6 +153,7 @@ struct guest {
     struct ferry_region regions[2];
     struct model_guest *model;
     struct model_clients *clients; /* NULL: none */
+    struct instance *instances;        /* a few: where it is, where it goes, where it was */
     struct instance *live;             /* where the model is; NULL: nowhere, its host crashed */
     struct model_memory *remains;  /* of a live instance whose host crashed: for the comparison at a resume */
     struct move *move;             /* under way, or NULL */
@@ -218,6 +220,7 @@ struct end {
     bool over;      /* nothing more happens at this end */
     bool lingering; /* closes as soon as what it handed over has left */
     struct message_queue out; /* handed to the network and not yet delivered, oldest first */
+    struct message *unsent;   /* of these, the first whose last byte has not left; NULL: none */
 };
 
 struct channel {

@@ -344,12 +344,9 @@ void payload_out_sent(struct channel *channel, struct message *message)
 
 void payload_out_cut(struct channel *channel)
 {
-    const struct message *message = channel->ends[NET_INITIATOR].out.first;
+    const struct message *message = channel->ends[NET_INITIATOR].unsent;
     uint64_t waiting = 0;
 
-    while (message != NULL && message->sent) {
-        message = message->next;
-    }
     if (message == NULL) {
         return;
     }

@@ -28,7 +28,7 @@ static ferry_time_ns limit_end(const struct ferry_source *source)
     if (!limited(source)) {
         return FERRY_TIME_NEVER;
     }
-    const struct ferry_switch_costs costs = copy_costs(source);
+    const struct ferry_switch_costs costs = source_copy_costs(source);
     const ferry_time_ns reserve =
         costs.grant_persist + costs.owner_persist + costs.resume + costs.round_trip;
     const ferry_time_ns limit = source->config.blackout_limit;
@@ -36,10 +36,10 @@ static ferry_time_ns limit_end(const struct ferry_source *source)
     return left > FERRY_TIME_NEVER - source->now ? FERRY_TIME_NEVER : source->now + left;
 }
 
-void attempt_open(struct ferry_source *source, ferry_time_ns predicted)
+void source_attempt_open(struct ferry_source *source, ferry_time_ns predicted)
 {
     struct attempt *attempt = &source->attempt;
-    grant_step(source, HANDOVER_IN_OPEN_ATTEMPT, 0, 0);
+    source_grant_step(source, HANDOVER_IN_OPEN_ATTEMPT, 0, 0);
     const ferry_time_ns not_before = attempt->not_before;
     *attempt = (struct attempt){
         .opened_at = source->now,
@@ -71,11 +71,11 @@ void attempt_open(struct ferry_source *source, ferry_time_ns predicted)
         source->config.action_limit);
 }
 
-void attempt_paused(struct ferry_source *source, enum ferry_status status)
+void source_attempt_paused(struct ferry_source *source, enum ferry_status status)
 {
     struct attempt *attempt = &source->attempt;
     if (status != FERRY_OK) {
-        ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_GUEST);
+        source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_GUEST);
         return;
     }
     attempt->paused_at = source->now;
@@ -91,11 +91,11 @@ void attempt_paused(struct ferry_source *source, enum ferry_status status)
         source->config.action_limit);
 }
 
-void attempt_captured(struct ferry_source *source, const struct ferry_event *event)
+void source_attempt_captured(struct ferry_source *source, const struct ferry_event *event)
 {
     struct attempt *attempt = &source->attempt;
     if (event->status != FERRY_OK || event->state_size > FERRY_DEVICE_STATE_MAX) {
-        ending_decide(
+        source_ending_decide(
             source,
             FERRY_OUTCOME_FAILED,
             event->status != FERRY_OK ? FERRY_WORLD_GUEST : FERRY_LIMIT_SIZE);
@@ -106,17 +106,17 @@ void attempt_captured(struct ferry_source *source, const struct ferry_event *eve
     attempt->state_digest = event->state_digest;
     source->measured.capture = source->now - attempt->paused_at;
     /* Only now: saving the devices may have written to memory. */
-    copy_collect(source, source->copy.bitmap != NULL);
+    source_copy_collect(source, source->copy.bitmap != NULL);
 }
 
-void attempt_collected(struct ferry_source *source)
+void source_attempt_collected(struct ferry_source *source)
 {
     struct attempt *attempt = &source->attempt;
     attempt->collected_at = source->now;
     source->measured.collect = source->now - attempt->captured_at;
     attempt->state_due = attempt->state_size != 0;
     source_set_state(source, FERRY_SOURCE_SENDING, FERRY_EVENT_COLLECTED);
-    copy_begin_round(source, true);
+    source_copy_begin_round(source, true);
 }
 
 static void send_manifest(struct ferry_source *source)
@@ -139,17 +139,17 @@ static void send_manifest(struct ferry_source *source)
     source_send(source, &message);
 }
 
-void attempt_pump(struct ferry_source *source)
+void source_attempt_pump(struct ferry_source *source)
 {
     const struct copy *copy = &source->copy;
-    if (source->state == FERRY_SOURCE_SENDING && link_carries(source) &&
+    if (source->state == FERRY_SOURCE_SENDING && source_link_carries(source) &&
         !source->attempt.state_due && source->attempt.manifest_attach != source->link.attach &&
         memory_windows_all_issued(&copy->windows) && memory_windows_all_sent(&copy->windows)) {
         send_manifest(source);
     }
 }
 
-void attempt_ready(struct ferry_source *source, const struct wire_message *message)
+void source_attempt_ready(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_ready *ready = &message->body.ready;
     struct attempt *attempt = &source->attempt;
@@ -158,17 +158,17 @@ void attempt_ready(struct ferry_source *source, const struct wire_message *messa
                       ready->epoch == source->config.epoch;
     if (mine) {
         if (attempt->abort_at <= source->now) {
-            attempt_abort(source, FERRY_LIMIT_NO_CONVERGENCE);
+            source_attempt_abort(source, FERRY_LIMIT_NO_CONVERGENCE);
             return;
         }
         attempt->ready_at = source->now;
         attempt->load_ns = ready->load_ns;
         source->measured.load = ready->load_ns;
         source->copy.round_now.duration_ns = source->now - source->copy.round_begun;
-        copy_end_round(source, 0);
+        source_copy_end_round(source, 0);
         source->copy.state = COPY_DECIDED;
     }
-    grant_step(source, HANDOVER_IN_READY, ready->attempt, ready->epoch);
+    source_grant_step(source, HANDOVER_IN_READY, ready->attempt, ready->epoch);
 }
 
 static void remember_abort(struct ferry_source *source, enum ferry_status reason)
@@ -206,14 +206,15 @@ static void leave(struct ferry_source *source, enum ferry_status reason)
     source->copy.state = COPY_DRAINING;
 }
 
-void attempt_abort(struct ferry_source *source, enum ferry_status reason)
+void source_attempt_abort(struct ferry_source *source, enum ferry_status reason)
 {
-    FERRY_ASSERT(copy_paused_phase(source));
+    FERRY_ASSERT(source_copy_paused_phase(source));
     leave(source, reason);
-    grant_step(source, HANDOVER_IN_ABORT, 0, 0); /* tells the target, and runs the guest here */
+    source_grant_step(
+        source, HANDOVER_IN_ABORT, 0, 0); /* tells the target, and runs the guest here */
 }
 
-void attempt_give_back(struct ferry_source *source)
+void source_attempt_give_back(struct ferry_source *source)
 {
     if (source->copy.state != COPY_DRAINING) { /* not by our own abort, but on the target's word */
         leave(source, source->ending.status);
@@ -230,7 +231,7 @@ void attempt_give_back(struct ferry_source *source)
         source->config.action_limit);
 }
 
-void attempt_resumed(struct ferry_source *source, enum ferry_status status)
+void source_attempt_resumed(struct ferry_source *source, enum ferry_status status)
 {
     struct ferry_outcome *outcome = &source->outcome;
     struct attempt *attempt = &source->attempt;
@@ -256,7 +257,7 @@ void attempt_resumed(struct ferry_source *source, enum ferry_status status)
         source->ending.status = attempt->abort_reason;
     }
     if (source->ending.kind != FERRY_OUTCOME_NONE) {
-        ending_begin(source);
+        source_ending_begin(source);
         return;
     }
     source_set_state(source, FERRY_SOURCE_COPYING, FERRY_EVENT_DONE);
@@ -282,25 +283,25 @@ static ferry_time_ns stuck_at(const struct ferry_source *source)
     return (progress > opened ? progress : opened) + source->config.reconnect_limit;
 }
 
-ferry_time_ns attempt_deadline(const struct ferry_source *source)
+ferry_time_ns source_attempt_deadline(const struct ferry_source *source)
 {
-    if (!copy_paused_phase(source)) {
+    if (!source_copy_paused_phase(source)) {
         return FERRY_TIME_NEVER;
     }
     const ferry_time_ns stuck = stuck_at(source);
     return stuck < source->attempt.abort_at ? stuck : source->attempt.abort_at;
 }
 
-void attempt_tick(struct ferry_source *source)
+void source_attempt_tick(struct ferry_source *source)
 {
-    if (!copy_paused_phase(source)) {
+    if (!source_copy_paused_phase(source)) {
         return;
     }
     if (source->attempt.abort_at <= source->now) {
-        attempt_abort(source, FERRY_LIMIT_NO_CONVERGENCE);
+        source_attempt_abort(source, FERRY_LIMIT_NO_CONVERGENCE);
     } else if (stuck_at(source) <= source->now) {
         const bool asked = source->config.mode == FERRY_MODE_STOP_AND_COPY;
-        ending_decide(
+        source_ending_decide(
             source, FERRY_OUTCOME_FAILED, asked ? FERRY_TIMEOUT_GIVE_UP : FERRY_TIMEOUT_RECONNECT);
     }
 }

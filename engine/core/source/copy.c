@@ -30,26 +30,26 @@ static uint64_t scale(uint64_t value, uint64_t factor, uint64_t divisor)
     return result > UINT64_MAX ? UINT64_MAX : (uint64_t)result;
 }
 
-bool copy_paused_phase(const struct ferry_source *source)
+bool source_copy_paused_phase(const struct ferry_source *source)
 {
     return source->state == FERRY_SOURCE_PAUSING || source->state == FERRY_SOURCE_SENDING;
 }
 
-void copy_start(struct ferry_source *source)
+void source_copy_start(struct ferry_source *source)
 {
     if (source->config.mode == FERRY_MODE_STOP_AND_COPY) {
         /* Nothing has been measured, so nothing is predicted; the verdict says which rule it was. */
         struct ferry_policy_samples samples;
-        copy_samples(source, &samples);
+        source_copy_samples(source, &samples);
         source->outcome.verdict = ferry_policy_decide(&samples, &source->copy.policy);
-        attempt_open(source, 0);
+        source_attempt_open(source, 0);
         return;
     }
     source_set_state(source, FERRY_SOURCE_COPYING, FERRY_EVENT_DONE);
-    copy_collect(source, false);
+    source_copy_collect(source, false);
 }
 
-void copy_collect(struct ferry_source *source, bool keep)
+void source_copy_collect(struct ferry_source *source, bool keep)
 {
     source->copy.state = COPY_COLLECTING;
     source_ask(
@@ -74,7 +74,7 @@ static void store_round(struct ferry_source *source)
     outcome->round_count++;
 }
 
-void copy_begin_round(struct ferry_source *source, bool final)
+void source_copy_begin_round(struct ferry_source *source, bool final)
 {
     struct copy *copy = &source->copy;
     const bool first = source->outcome.round_count == 0;
@@ -101,7 +101,7 @@ void copy_begin_round(struct ferry_source *source, bool final)
         0);
 }
 
-void copy_end_round(struct ferry_source *source, uint64_t dirty_after)
+void source_copy_end_round(struct ferry_source *source, uint64_t dirty_after)
 {
     struct ferry_round *round = &source->copy.round_now;
     round->dirty_after = dirty_after;
@@ -123,7 +123,7 @@ static ferry_time_ns cost(ferry_time_ns measured, ferry_time_ns estimate)
     return measured != 0 ? measured : estimate;
 }
 
-struct ferry_switch_costs copy_costs(const struct ferry_source *source)
+struct ferry_switch_costs source_copy_costs(const struct ferry_source *source)
 {
     const struct ferry_switch_costs *measured = &source->measured;
     const struct ferry_switch_costs *estimate = &source->config.costs;
@@ -135,11 +135,12 @@ struct ferry_switch_costs copy_costs(const struct ferry_source *source)
         .grant_persist = cost(measured->grant_persist, estimate->grant_persist),
         .owner_persist = cost(measured->owner_persist, estimate->owner_persist),
         .resume = cost(measured->resume, estimate->resume),
-        .round_trip = cost(source->link.round_trip, estimate->round_trip),
+        .round_trip = cost(source_link_round_trip(source), estimate->round_trip),
     };
 }
 
-void copy_samples(const struct ferry_source *source, struct ferry_policy_samples *samples_out)
+void source_copy_samples(
+    const struct ferry_source *source, struct ferry_policy_samples *samples_out)
 {
     const struct ferry_source_config *config = &source->config;
     const struct copy *copy = &source->copy;
@@ -158,9 +159,9 @@ void copy_samples(const struct ferry_source *source, struct ferry_policy_samples
         .state_bytes = source->attempt.state_size != 0 ? source->attempt.state_size
                                                        : config->device_state_estimate,
         .dirty_bytes_per_second = copy->dirty_rate,
-        .bandwidth = copy_bandwidth(source),
+        .bandwidth = source_copy_bandwidth(source),
         .cap = config->bandwidth_cap,
-        .costs = copy_costs(source),
+        .costs = source_copy_costs(source),
     };
 }
 
@@ -168,7 +169,7 @@ static void decide(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
     struct ferry_policy_samples samples;
-    copy_samples(source, &samples);
+    source_copy_samples(source, &samples);
     const bool warned = copy->policy.warned;
     const struct ferry_verdict verdict = ferry_policy_decide(&samples, &copy->policy);
     source->outcome.verdict = verdict;
@@ -189,14 +190,20 @@ static void decide(struct ferry_source *source)
             (int64_t)(verdict.bandwidth & INT64_MAX));
     }
     switch (verdict.decision) {
-    case FERRY_DECIDE_CONTINUE: copy_begin_round(source, false); return;
+    case FERRY_DECIDE_CONTINUE:
+        if (source->measured.grant_persist > source->config.costs.grant_persist &&
+            source->pending[PENDING_PERSIST_SESSION].id == 0) {
+            source_opening_persist(source); /* slow when it was measured: is it still? */
+        }
+        source_copy_begin_round(source, false);
+        return;
     case FERRY_DECIDE_SWITCH:
         copy->state = COPY_DECIDED;
-        attempt_open(source, verdict.predicted_blackout);
+        source_attempt_open(source, verdict.predicted_blackout);
         return;
     case FERRY_DECIDE_GIVE_UP:
         copy->state = COPY_DECIDED;
-        ending_decide(
+        source_ending_decide(
             source,
             FERRY_OUTCOME_FAILED,
             verdict.rule == FERRY_RULE_ATTEMPTS        ? FERRY_LIMIT_ATTEMPTS
@@ -225,11 +232,11 @@ static void learn_from_collection(
     }
 }
 
-void copy_collected(struct ferry_source *source, const struct ferry_event *event)
+void source_copy_collected(struct ferry_source *source, const struct ferry_event *event)
 {
     struct copy *copy = &source->copy;
     if (event->status != FERRY_OK) {
-        ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_GUEST);
+        source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_GUEST);
         return;
     }
     const bool first = copy->bitmap == NULL;
@@ -237,7 +244,7 @@ void copy_collected(struct ferry_source *source, const struct ferry_event *event
     copy->bitmap_pages = event->dirty_pages;
     if (source->state == FERRY_SOURCE_PAUSING) {
         copy->collected_at = source->now;
-        attempt_collected(source);
+        source_attempt_collected(source);
         return;
     }
     if (source->state != FERRY_SOURCE_COPYING) {
@@ -245,20 +252,20 @@ void copy_collected(struct ferry_source *source, const struct ferry_event *event
     }
     if (first) {
         copy->collected_at = source->now;
-        copy_begin_round(source, false);
+        source_copy_begin_round(source, false);
         return;
     }
     learn_from_collection(source, event, source->now - source->pending[PENDING_COLLECT].issued_at);
     copy->collected_at = source->now;
     if (copy->round_open) { /* an attempt may have been aborted before it began its round */
-        copy_end_round(source, event->dirty_pages);
+        source_copy_end_round(source, event->dirty_pages);
     }
     decide(source);
 }
 
 /* ---- sending ---- */
 
-uint64_t copy_bandwidth(const struct ferry_source *source)
+uint64_t source_copy_bandwidth(const struct ferry_source *source)
 {
     uint64_t sum = 0;
     for (uint16_t i = 0; i < source->config.streams; i++) {
@@ -274,7 +281,7 @@ static uint64_t batch_pages(const struct ferry_source *source)
 {
     const struct ferry_source_config *config = &source->config;
     const struct copy *copy = &source->copy;
-    uint64_t rate = copy_bandwidth(source);
+    uint64_t rate = source_copy_bandwidth(source);
     if (rate > config->bandwidth_cap) {
         rate = config->bandwidth_cap;
     }
@@ -311,7 +318,7 @@ static void push_batch(
                 {
                         .number = window->number,
                         .round = source->copy.round,
-                        .attempt = copy_paused_phase(source) ? source->handover.attempt : 0,
+                        .attempt = source_copy_paused_phase(source) ? source->handover.attempt : 0,
                         .bitmap = source->copy.bitmap,
                         .first_page = window->first_page,
                         .end_page = window->end_page,
@@ -357,8 +364,9 @@ static void issue_windows(struct ferry_source *source)
 static void close_round(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
-    if (copy->barrier_attach == source->link.attach) {
-        return;
+    const bool closed = copy->barrier_done != WIRE_ROUND_NONE && copy->barrier_done >= copy->round;
+    if (copy->barrier_attach == source->link.attach || closed) {
+        return; /* said on this attach, or heard by the target on an older one */
     }
     copy->barrier_attach = source->link.attach;
     source_tell(
@@ -377,30 +385,30 @@ static bool round_closed(const struct copy *copy)
            copy->barrier_done != WIRE_ROUND_NONE && copy->barrier_done >= copy->round;
 }
 
-void copy_pump(struct ferry_source *source)
+void source_copy_pump(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
     const bool under_way = copy->state == COPY_SENDING || copy->state == COPY_DRAINING;
     const bool wanted =
         source->state == FERRY_SOURCE_COPYING || source->state == FERRY_SOURCE_SENDING;
     if (!under_way || !wanted) {
-        link_leave_when_idle(source);
+        source_link_leave_when_idle(source);
         return;
     }
-    if (link_carries(source)) {
+    if (source_link_carries(source)) {
         issue_windows(source);
         if (memory_windows_all_issued(&copy->windows) && !source->attempt.state_due) {
             close_round(source);
         }
     }
-    link_leave_when_idle(source);
+    source_link_leave_when_idle(source);
     if (source->state == FERRY_SOURCE_COPYING && round_closed(copy)) {
         const bool drained = copy->state == COPY_DRAINING;
         copy->round_now.duration_ns = source->now - copy->round_begun;
         if (!drained) {
             copy->live_rounds++;
         }
-        copy_collect(source, drained);
+        source_copy_collect(source, drained);
     }
 }
 
@@ -421,7 +429,7 @@ static void measure(struct ferry_source *source, struct stream_state *stream, ui
     }
 }
 
-void copy_sent(struct ferry_source *source, const struct ferry_event *event)
+void source_copy_sent(struct ferry_source *source, const struct ferry_event *event)
 {
     struct copy *copy = &source->copy;
     struct memory_window window;
@@ -439,7 +447,7 @@ void copy_sent(struct ferry_source *source, const struct ferry_event *event)
     copy->round_now.bytes += event->wire_bytes;
     copy->round_now.zero_pages += event->zero_pages;
     source->outcome.wire_bytes += event->wire_bytes;
-    if (copy_paused_phase(source)) {
+    if (source_copy_paused_phase(source)) {
         stream->sum.batches++;
         stream->sum.bytes += event->wire_bytes;
         stream->sum.digest =
@@ -447,7 +455,7 @@ void copy_sent(struct ferry_source *source, const struct ferry_event *event)
     }
 }
 
-void copy_acknowledged(
+void source_copy_acknowledged(
     struct ferry_source *source,
     uint32_t attach,
     uint32_t round,
@@ -455,7 +463,7 @@ void copy_acknowledged(
     const uint64_t *last_batch)
 {
     struct copy *copy = &source->copy;
-    if (!link_is_of_this_life(source, attach)) {
+    if (!source_link_is_of_this_life(source, attach)) {
         return; /* what an earlier life of this source sent: its windows are not in our table */
     }
     uint64_t pages = 0;
@@ -477,7 +485,7 @@ void copy_acknowledged(
     }
 }
 
-void copy_link_lost(struct ferry_source *source)
+void source_copy_link_lost(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
     for (uint16_t i = 0; i < source->config.streams; i++) {
@@ -490,7 +498,7 @@ void copy_link_lost(struct ferry_source *source)
     }
 }
 
-void copy_requeue(struct ferry_source *source)
+void source_copy_requeue(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
     const struct memory_requeued requeued = memory_windows_requeue(&copy->windows);
@@ -506,10 +514,10 @@ void copy_requeue(struct ferry_source *source)
     }
 }
 
-void copy_set_rate(struct ferry_source *source)
+void source_copy_set_rate(struct ferry_source *source)
 {
     const uint64_t cap = source->config.bandwidth_cap;
-    if (!link_connected(source)) {
+    if (!source_link_connected(source)) {
         return; /* said again when the link is up */
     }
     source_tell(

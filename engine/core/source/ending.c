@@ -15,7 +15,7 @@
 /* Without any acknowledgement for so long after give_up_after, a round that never ends is given up as well. */
 #define STUCK_AFTER (10 * FERRY_SECOND)
 
-void ending_keep_text(struct ferry_source *source, struct ferry_bytes text)
+void source_ending_keep_text(struct ferry_source *source, struct ferry_bytes text)
 {
     size_t size = text.size;
     if (size > FERRY_REASON_MAX - 1) {
@@ -27,7 +27,7 @@ void ending_keep_text(struct ferry_source *source, struct ferry_bytes text)
     source->ending.peer_text_size = (uint16_t)size;
 }
 
-void ending_report(
+void source_ending_report(
     struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status)
 {
     struct ferry_outcome *outcome = &source->outcome;
@@ -36,12 +36,12 @@ void ending_report(
         if (source->copy.round_now.duration_ns == 0) {
             source->copy.round_now.duration_ns = source->now - source->copy.round_begun;
         }
-        copy_end_round(source, 0);
+        source_copy_end_round(source, 0);
     }
     outcome->kind = kind;
     outcome->status = status;
     outcome->total_ns = source->now - source->created_at;
-    reason_write(source, outcome);
+    source_reason_write(source, outcome);
     source_trace(
         source, FERRY_TRACE_OUTCOME, kind, status, outcome->total_ns, outcome->blackout.total_ns);
     source_tell(source, (struct ferry_action){.kind = FERRY_ACTION_FINISHED, .outcome = outcome});
@@ -53,22 +53,22 @@ void ending_report(
     }
 }
 
-void ending_decide(
+void source_ending_decide(
     struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status)
 {
-    if (source->ending.kind != FERRY_OUTCOME_NONE || grant_is_out(source)) {
+    if (source->ending.kind != FERRY_OUTCOME_NONE || source_grant_is_out(source)) {
         return;
     }
     source->ending.kind = kind;
     source->ending.status = status;
-    if (copy_paused_phase(source)) {
-        attempt_abort(source, status);
+    if (source_copy_paused_phase(source)) {
+        source_attempt_abort(source, status);
         return;
     }
     if (source->state == FERRY_SOURCE_RESUMING) {
         return; /* as soon as the guest runs */
     }
-    ending_begin(source);
+    source_ending_begin(source);
 }
 
 static void persist_ended(struct ferry_source *source)
@@ -89,10 +89,10 @@ static void persist_ended(struct ferry_source *source)
         });
 }
 
-void ending_begin(struct ferry_source *source)
+void source_ending_begin(struct ferry_source *source)
 {
     struct ending *ending = &source->ending;
-    ending_report(source, ending->kind, ending->status);
+    source_ending_report(source, ending->kind, ending->status);
     source_abandon(source, PENDING_COLLECT);
     source->copy.state = COPY_IDLE;
     ending->record_wanted = ending->record_wanted || ending->moved;
@@ -113,13 +113,14 @@ void ending_begin(struct ferry_source *source)
         persist_ended(source);
     }
     if (!source->asked && !source->session_durable) {
-        ending_forgotten(source); /* the target never heard of it, and nothing is in the journal */
+        source_ending_forgotten(
+            source); /* the target never heard of it, and nothing is in the journal */
         return;
     }
-    ending_say_end(source);
+    source_ending_say_end(source);
 }
 
-void ending_say_end(struct ferry_source *source)
+void source_ending_say_end(struct ferry_source *source)
 {
     const struct ending *ending = &source->ending;
     if (source->state != FERRY_SOURCE_CLOSING ||
@@ -139,23 +140,23 @@ void ending_say_end(struct ferry_source *source)
     });
 }
 
-void ending_persisted(struct ferry_source *source, enum ferry_status status)
+void source_ending_persisted(struct ferry_source *source, enum ferry_status status)
 {
     if (status != FERRY_OK) {
-        ending_close(source); /* the records stay as they are, here and at the target */
+        source_ending_close(source); /* the records stay as they are, here and at the target */
         return;
     }
     source->ending.record_durable = true;
-    ending_say_end(source);
+    source_ending_say_end(source);
 }
 
-void ending_freed(struct ferry_source *source)
+void source_ending_freed(struct ferry_source *source)
 {
     source->ending.freed = true;
     source->guest_alive = false;
 }
 
-void ending_closed_heard(struct ferry_source *source)
+void source_ending_closed_heard(struct ferry_source *source)
 {
     if (source->pending[PENDING_FORGET].id != 0 ||
         source->pending[PENDING_PERSIST_GRANTED].id != 0 ||
@@ -169,17 +170,17 @@ void ending_closed_heard(struct ferry_source *source)
         source->config.action_limit);
 }
 
-void ending_forgotten(struct ferry_source *source)
+void source_ending_forgotten(struct ferry_source *source)
 {
-    ending_close(source);
+    source_ending_close(source);
 }
 
 /* Closes the connections at once; CLOSED is said when they are gone and nothing is under way. */
-void ending_close(struct ferry_source *source)
+void source_ending_close(struct ferry_source *source)
 {
     source->ending.close_until = source->now;
     if (source->link.state != LINK_DOWN && source->link.state != LINK_DETACHING) {
-        link_lose(source, FERRY_OK);
+        source_link_lose(source, FERRY_OK);
     }
 }
 
@@ -196,11 +197,11 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
     const struct ferry_event late = {.status = FERRY_TIMEOUT_ACTION};
     source->pending[kind].id = 0;
     switch (kind) {
-    case PENDING_COLLECT: ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
+    case PENDING_COLLECT: source_ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
     case PENDING_PAUSE:
-    case PENDING_CAPTURE: ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
-    case PENDING_RESUME: attempt_resumed(source, late.status); return;
-    case PENDING_PERSIST_SESSION: opening_session_persisted(source, late.status); return;
+    case PENDING_CAPTURE: source_ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
+    case PENDING_RESUME: source_attempt_resumed(source, late.status); return;
+    case PENDING_PERSIST_SESSION: source_opening_session_persisted(source, late.status); return;
     case PENDING_PERSIST_GRANTED:
         /* Late is not failed: the record may still become durable. Its report would be dropped, so nothing is lost by
          * saying that it may be there (H-8). */
@@ -208,13 +209,13 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
             source->ending.kind = FERRY_OUTCOME_FAILED;
             source->ending.status = FERRY_WORLD_JOURNAL;
         }
-        grant_step(
+        source_grant_step(
             source, HANDOVER_IN_GRANT_FAILED, source->handover.attempt, source->config.epoch);
         return;
-    case PENDING_PERSIST_CLAIMED: grant_claim_persisted(source, late.status); return;
-    case PENDING_PERSIST_ENDED: ending_persisted(source, late.status); return;
-    case PENDING_FREE: ending_freed(source); return;
-    case PENDING_FORGET: ending_forgotten(source); return;
+    case PENDING_PERSIST_CLAIMED: source_grant_claim_persisted(source, late.status); return;
+    case PENDING_PERSIST_ENDED: source_ending_persisted(source, late.status); return;
+    case PENDING_FREE: source_ending_freed(source); return;
+    case PENDING_FORGET: source_ending_forgotten(source); return;
     case PENDING_DETACH:
     case PENDING_PROBE:
     case PENDING_COUNT: return; /* watched by the link */
@@ -250,7 +251,7 @@ static ferry_time_ns unreachable_at(const struct ferry_source *source)
     return source->link.lost_at + source->config.reconnect_limit;
 }
 
-void ending_tick(struct ferry_source *source)
+void source_ending_tick(struct ferry_source *source)
 {
     for (int i = 0; i < PENDING_COUNT; i++) {
         const struct pending *pending = &source->pending[i];
@@ -260,21 +261,21 @@ void ending_tick(struct ferry_source *source)
         }
     }
     if (unreachable_at(source) <= source->now) {
-        ending_decide(
+        source_ending_decide(
             source,
             FERRY_OUTCOME_FAILED,
             source->asked ? FERRY_TIMEOUT_RECONNECT : FERRY_TIMEOUT_CONNECT);
     } else if (source->accept_until <= source->now && source->state == FERRY_SOURCE_OPENING) {
-        ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_TIMEOUT_OPEN);
+        source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_TIMEOUT_OPEN);
     } else if (stuck_at(source) <= source->now) {
-        ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_TIMEOUT_GIVE_UP);
+        source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_TIMEOUT_GIVE_UP);
     }
-    if (source->unknown_at <= source->now && grant_is_out(source)) {
-        grant_unknown(source, FERRY_TIMEOUT_ANSWER);
+    if (source->unknown_at <= source->now && source_grant_is_out(source)) {
+        source_grant_unknown(source, FERRY_TIMEOUT_ANSWER);
     }
     if (source->state == FERRY_SOURCE_CLOSING && source->ending.close_until <= source->now) {
         if (source->link.state != LINK_DOWN && source->link.state != LINK_DETACHING) {
-            ending_close(source);
+            source_ending_close(source);
         }
         if (all_quiet(source)) {
             source->link.retry_at = FERRY_TIME_NEVER;
@@ -284,7 +285,7 @@ void ending_tick(struct ferry_source *source)
     }
 }
 
-ferry_time_ns ending_deadline(const struct ferry_source *source)
+ferry_time_ns source_ending_deadline(const struct ferry_source *source)
 {
     ferry_time_ns deadline = FERRY_TIME_NEVER;
     for (int i = 0; i < PENDING_COUNT; i++) {
@@ -297,7 +298,7 @@ ferry_time_ns ending_deadline(const struct ferry_source *source)
         unreachable_at(source),
         stuck_at(source),
         source->state == FERRY_SOURCE_OPENING ? source->accept_until : FERRY_TIME_NEVER,
-        grant_is_out(source) ? source->unknown_at : FERRY_TIME_NEVER,
+        source_grant_is_out(source) ? source->unknown_at : FERRY_TIME_NEVER,
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         deadline = others[i] < deadline ? others[i] : deadline;
@@ -310,7 +311,7 @@ ferry_time_ns ending_deadline(const struct ferry_source *source)
     return deadline;
 }
 
-enum ferry_status ending_cancel(struct ferry_source *source)
+enum ferry_status source_ending_cancel(struct ferry_source *source)
 {
     switch ((enum handover_source_phase)source->handover.phase) {
     case HANDOVER_RUNNING:
@@ -318,12 +319,13 @@ enum ferry_status ending_cancel(struct ferry_source *source)
         if (source->state == FERRY_SOURCE_CLOSING || source->ending.kind != FERRY_OUTCOME_NONE) {
             return FERRY_USAGE_STATE; /* it is ending already */
         }
-        ending_decide(source, FERRY_OUTCOME_CANCELLED, FERRY_USAGE_CANCELLED);
+        source_ending_decide(source, FERRY_OUTCOME_CANCELLED, FERRY_USAGE_CANCELLED);
         return FERRY_OK;
     case HANDOVER_GRANTING:
         /* GRANT has not been sent: the target can be asked never to start, but only its word ends it (H-2). */
         source->cancel_wanted = true;
-        grant_step(source, HANDOVER_IN_STOP_GRANT, source->handover.attempt, source->config.epoch);
+        source_grant_step(
+            source, HANDOVER_IN_STOP_GRANT, source->handover.attempt, source->config.epoch);
         return FERRY_OK;
     case HANDOVER_BURNING: source->cancel_wanted = true; return FERRY_OK;
     case HANDOVER_GRANTED:

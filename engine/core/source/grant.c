@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* grant.c -- carries out what the handover machine asks for. Who may run the guest is decided there (handover/), nothing of it here.
  *
- * Each input goes through grant_step(), which turns the outputs into actions, messages and states, in order. */
+ * Each input goes through source_grant_step(), which turns the outputs into actions, messages and states, in order. */
 #include "base/assert.h"
 #include "source/internal.h"
 
-bool grant_is_out(const struct ferry_source *source)
+bool source_grant_is_out(const struct ferry_source *source)
 {
     switch ((enum handover_source_phase)source->handover.phase) {
     case HANDOVER_GRANTING:
@@ -95,11 +95,11 @@ static void run_here(struct ferry_source *source)
 {
     source->unknown_at = FERRY_TIME_NEVER;
     if (!source->guest_alive) {
-        ending_begin(
+        source_ending_begin(
             source); /* the guest died with its host: nothing to resume, but it is ours to start again */
         return;
     }
-    attempt_give_back(source);
+    source_attempt_give_back(source);
 }
 
 static void carry_out(struct ferry_source *source, enum handover_output output, uint32_t attempt)
@@ -110,14 +110,14 @@ static void carry_out(struct ferry_source *source, enum handover_output output, 
     case HANDOVER_OUT_SEND_ABORT: send_attempt(source, WIRE_ABORT); return;
     case HANDOVER_OUT_SEND_GRANT: send_grant(source); return;
     case HANDOVER_OUT_SEND_BURN: send_burn(source); return;
-    case HANDOVER_OUT_SEND_END: ending_say_end(source); return;
+    case HANDOVER_OUT_SEND_END: source_ending_say_end(source); return;
     case HANDOVER_OUT_RUN_HERE: run_here(source); return;
     case HANDOVER_OUT_MOVED:
         source->unknown_at = FERRY_TIME_NEVER;
         source->ending.kind = FERRY_OUTCOME_COMPLETED;
         source->ending.status = FERRY_OK;
         source->ending.moved = true;
-        ending_begin(source);
+        source_ending_begin(source);
         return;
     case HANDOVER_OUT_STALE:
         source_trace(source, FERRY_TRACE_STALE_MESSAGE, 0, attempt, source->handover.attempt, 0);
@@ -137,7 +137,7 @@ static void carry_out(struct ferry_source *source, enum handover_output output, 
     FERRY_ASSERT(false); /* an output of the target's side */
 }
 
-void grant_step(
+void source_grant_step(
     struct ferry_source *source, enum handover_source_input input, uint32_t attempt, uint64_t epoch)
 {
     const struct handover_step step =
@@ -155,7 +155,7 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
     if (attempt->paused_at == 0 || attempt->ready_at == 0) {
         return; /* a restarted source: these instants died with it */
     }
-    const ferry_time_ns half = source->link.round_trip / 2;
+    const ferry_time_ns half = source_link_round_trip(source) / 2;
     const ferry_time_ns running_at = source->now - half - started->running_for_ns;
     struct ferry_blackout *blackout = &source->outcome.blackout;
     *blackout = (struct ferry_blackout){
@@ -184,7 +184,7 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
                          blackout->grant_ns + blackout->owner_persist_ns + blackout->resume_ns;
 }
 
-void grant_started(struct ferry_source *source, const struct wire_message *message)
+void source_grant_started(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_started *started = &message->body.started;
     const bool news = source->handover.phase == HANDOVER_GRANTED &&
@@ -195,10 +195,10 @@ void grant_started(struct ferry_source *source, const struct wire_message *messa
     } else if (news) {
         source->ending.died = true;
     }
-    grant_step(source, HANDOVER_IN_STARTED, started->attempt, started->epoch);
+    source_grant_step(source, HANDOVER_IN_STARTED, started->attempt, started->epoch);
 }
 
-void grant_aborted(struct ferry_source *source, const struct wire_message *message)
+void source_grant_aborted(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_attempt *aborted = &message->body.attempt;
     if (aborted->epoch != source->config.epoch) {
@@ -211,36 +211,36 @@ void grant_aborted(struct ferry_source *source, const struct wire_message *messa
             source->cancel_wanted ? FERRY_OUTCOME_CANCELLED : FERRY_OUTCOME_FAILED;
         source->ending.status = source->cancel_wanted ? FERRY_USAGE_CANCELLED : FERRY_USAGE_BURNED;
     }
-    const bool was_out = grant_is_out(source);
+    const bool was_out = source_grant_is_out(source);
     source->ending.record_wanted = source->ending.record_wanted || was_out;
-    grant_step(source, HANDOVER_IN_ABORTED, aborted->attempt, aborted->epoch);
+    source_grant_step(source, HANDOVER_IN_ABORTED, aborted->attempt, aborted->epoch);
     if (source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING) {
-        ending_begin(source); /* the guest runs here, it never stopped */
+        source_ending_begin(source); /* the guest runs here, it never stopped */
     }
 }
 
-void grant_lost(struct ferry_source *source)
+void source_grant_lost(struct ferry_source *source)
 {
     if (source->state == FERRY_SOURCE_CLOSING) {
-        ending_closed_heard(source); /* nothing to clean up over there */
+        source_ending_closed_heard(source); /* nothing to clean up over there */
         return;
     }
-    const bool out = grant_is_out(source);
-    grant_step(source, HANDOVER_IN_LOST, 0, 0);
+    const bool out = source_grant_is_out(source);
+    source_grant_step(source, HANDOVER_IN_LOST, 0, 0);
     if (out) {
-        grant_unknown(source, FERRY_WORLD_PEER_LOST); /* H-6: no proof */
+        source_grant_unknown(source, FERRY_WORLD_PEER_LOST); /* H-6: no proof */
     } else if (source->ending.kind == FERRY_OUTCOME_NONE) {
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = FERRY_WORLD_PEER_LOST;
         if (source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING) {
-            ending_begin(source);
+            source_ending_begin(source);
         }
     }
 }
 
 /* ---- the journal's reports ---- */
 
-void grant_persisted(struct ferry_source *source, enum ferry_status status)
+void source_grant_persisted(struct ferry_source *source, enum ferry_status status)
 {
     if (status == FERRY_OK) {
         source->attempt.durable_at = source->now;
@@ -253,44 +253,44 @@ void grant_persisted(struct ferry_source *source, enum ferry_status status)
             (int64_t)source->config.epoch,
             0,
             0);
-    } else if (source->ending.kind == FERRY_OUTCOME_NONE && grant_is_out(source)) {
+    } else if (source->ending.kind == FERRY_OUTCOME_NONE && source_grant_is_out(source)) {
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = FERRY_WORLD_JOURNAL;
     }
-    grant_step(
+    source_grant_step(
         source,
         status == FERRY_OK ? HANDOVER_IN_GRANT_DURABLE : HANDOVER_IN_GRANT_FAILED,
         source->handover.attempt,
         source->config.epoch);
 }
 
-void grant_claim_persisted(struct ferry_source *source, enum ferry_status status)
+void source_grant_claim_persisted(struct ferry_source *source, enum ferry_status status)
 {
     source->ending.kind = FERRY_OUTCOME_FAILED;
     source->ending.status = status == FERRY_OK ? FERRY_USAGE_CLAIMED : FERRY_WORLD_JOURNAL;
-    grant_step(
+    source_grant_step(
         source,
         status == FERRY_OK ? HANDOVER_IN_CLAIM_DURABLE : HANDOVER_IN_CLAIM_FAILED,
         source->handover.attempt,
         source->config.epoch);
 }
 
-enum ferry_status grant_claim(struct ferry_source *source)
+enum ferry_status source_grant_claim(struct ferry_source *source)
 {
-    if (!grant_is_out(source) || source->handover.phase == HANDOVER_CLAIMING) {
+    if (!source_grant_is_out(source) || source->handover.phase == HANDOVER_CLAIMING) {
         return FERRY_USAGE_STATE;
     }
-    grant_unknown(source, FERRY_TIMEOUT_ANSWER); /* the state in which a claim may end it */
-    grant_step(source, HANDOVER_IN_CLAIM, source->handover.attempt, source->config.epoch);
+    source_grant_unknown(source, FERRY_TIMEOUT_ANSWER); /* the state in which a claim may end it */
+    source_grant_step(source, HANDOVER_IN_CLAIM, source->handover.attempt, source->config.epoch);
     return FERRY_OK;
 }
 
-void grant_unknown(struct ferry_source *source, enum ferry_status status)
+void source_grant_unknown(struct ferry_source *source, enum ferry_status status)
 {
     source->unknown_at = FERRY_TIME_NEVER;
     if (source->state == FERRY_SOURCE_UNKNOWN) {
         return;
     }
     source_set_state(source, FERRY_SOURCE_UNKNOWN, FERRY_EVENT_TICK);
-    ending_report(source, FERRY_OUTCOME_UNKNOWN, status);
+    source_ending_report(source, FERRY_OUTCOME_UNKNOWN, status);
 }

@@ -33,6 +33,9 @@ enum link_state {
     LINK_DETACHING, /* the world is closing what there was */
 };
 
+/* Round trips that count: about two seconds of pings. The highest of them is what the prediction uses. */
+#define ROUND_TRIPS_KEPT 8U
+
 struct link {
     enum link_state state;
     uint32_t attach;
@@ -49,7 +52,9 @@ struct link {
     ferry_time_ns last_heard;
     ferry_time_ns last_ping;
     ferry_time_ns probe_at;
-    ferry_time_ns round_trip; /* highest measured on this attach; 0 = none yet */
+    ferry_time_ns round_trips
+        [ROUND_TRIPS_KEPT]; /* the newest measured on this attach, a ring; 0 = none yet */
+    uint32_t round_trip_count;
     enum ferry_status lost_status;
     struct wire_reader reader;
     uint8_t reader_buffer[WIRE_READER_CAPACITY];
@@ -221,111 +226,117 @@ void source_message(struct ferry_source *source, const struct wire_message *mess
 void source_violation(struct ferry_source *source, enum ferry_status status, int64_t type);
 
 /* link.c */
-void link_init(struct ferry_source *source);
-void link_start(struct ferry_source *source);
-bool link_connected(const struct ferry_source *source); /* control bytes may be sent */
-bool link_carries(const struct ferry_source *source);   /* payload may be sent */
-bool link_is_of_this_life(
+void source_link_init(struct ferry_source *source);
+void source_link_start(struct ferry_source *source);
+ferry_time_ns source_link_round_trip(
+    const struct ferry_source *source); /* a high one of the last; 0 = none yet */
+bool source_link_connected(const struct ferry_source *source); /* control bytes may be sent */
+bool source_link_carries(const struct ferry_source *source);   /* payload may be sent */
+bool source_link_is_of_this_life(
     const struct ferry_source *source, uint32_t attach); /* not of before a restart */
-void link_attached(struct ferry_source *source, uint32_t attach);
-void link_detached(struct ferry_source *source, uint32_t attach, enum ferry_status status);
-void link_detach_done(struct ferry_source *source);
-void link_probe_done(struct ferry_source *source, enum ferry_status status);
-void link_lose(struct ferry_source *source, enum ferry_status status);
-void link_bytes(struct ferry_source *source, uint32_t attach, struct ferry_bytes bytes);
-void link_answered(struct ferry_source *source); /* ACCEPT or RESUMED has come */
-void link_pong(struct ferry_source *source, const struct wire_message *message);
-void link_leave_when_idle(struct ferry_source *source);
-void link_tick(struct ferry_source *source);
-ferry_time_ns link_deadline(const struct ferry_source *source);
+void source_link_attached(struct ferry_source *source, uint32_t attach);
+void source_link_detached(struct ferry_source *source, uint32_t attach, enum ferry_status status);
+void source_link_detach_done(struct ferry_source *source);
+void source_link_probe_done(struct ferry_source *source, enum ferry_status status);
+void source_link_lose(struct ferry_source *source, enum ferry_status status);
+void source_link_bytes(struct ferry_source *source, uint32_t attach, struct ferry_bytes bytes);
+void source_link_answered(struct ferry_source *source); /* ACCEPT or RESUMED has come */
+void source_link_pong(struct ferry_source *source, const struct wire_message *message);
+void source_link_leave_when_idle(struct ferry_source *source);
+void source_link_tick(struct ferry_source *source);
+ferry_time_ns source_link_deadline(const struct ferry_source *source);
 
 /* opening.c */
-void opening_ask(struct ferry_source *source); /* first words on a new connection: OPEN or RESUME */
-void opening_accept(struct ferry_source *source, const struct wire_message *message);
-void opening_refuse(struct ferry_source *source, const struct wire_message *message);
-void opening_session_persisted(struct ferry_source *source, enum ferry_status status);
-void opening_resumed(struct ferry_source *source, const struct wire_message *message);
+void source_opening_ask(
+    struct ferry_source *source); /* first words on a new connection: OPEN or RESUME */
+void source_opening_accept(struct ferry_source *source, const struct wire_message *message);
+void source_opening_refuse(struct ferry_source *source, const struct wire_message *message);
+void source_opening_persist(
+    struct ferry_source *source); /* SESSION, for the first time or to measure the journal */
+void source_opening_session_persisted(struct ferry_source *source, enum ferry_status status);
+void source_opening_resumed(struct ferry_source *source, const struct wire_message *message);
 
 /* copy.c */
-void copy_start(struct ferry_source *source);
-void copy_collect(struct ferry_source *source, bool keep);
-void copy_collected(struct ferry_source *source, const struct ferry_event *event);
-void copy_begin_round(struct ferry_source *source, bool final);
-void copy_end_round(struct ferry_source *source, uint64_t dirty_after);
-void copy_pump(
+void source_copy_start(struct ferry_source *source);
+void source_copy_collect(struct ferry_source *source, bool keep);
+void source_copy_collected(struct ferry_source *source, const struct ferry_event *event);
+void source_copy_begin_round(struct ferry_source *source, bool final);
+void source_copy_end_round(struct ferry_source *source, uint64_t dirty_after);
+void source_copy_pump(
     struct ferry_source
         *source); /* issues what the link may carry now, and notices that a round is over */
-void copy_sent(struct ferry_source *source, const struct ferry_event *event);
-void copy_acknowledged(
+void source_copy_sent(struct ferry_source *source, const struct ferry_event *event);
+void source_copy_acknowledged(
     struct ferry_source *source,
     uint32_t attach,
     uint32_t round,
     uint16_t stream_count,
     const uint64_t *last_batch);
-void copy_link_lost(struct ferry_source *source);
-void copy_requeue(
+void source_copy_link_lost(struct ferry_source *source);
+void source_copy_requeue(
     struct ferry_source *source); /* the target has told what it placed: the rest is sent again */
 struct ferry_switch_costs
-copy_costs(const struct ferry_source *source); /* measured where possible, else estimated */
-void copy_set_rate(struct ferry_source *source);
-uint64_t
-copy_bandwidth(const struct ferry_source *source); /* measured, bytes a second; 0 = not yet */
-void copy_samples(const struct ferry_source *source, struct ferry_policy_samples *samples_out);
-bool copy_paused_phase(const struct ferry_source *source);
+source_copy_costs(const struct ferry_source *source); /* measured where possible, else estimated */
+void source_copy_set_rate(struct ferry_source *source);
+uint64_t source_copy_bandwidth(
+    const struct ferry_source *source); /* measured, bytes a second; 0 = not yet */
+void source_copy_samples(
+    const struct ferry_source *source, struct ferry_policy_samples *samples_out);
+bool source_copy_paused_phase(const struct ferry_source *source);
 
 /* attempt.c */
-void attempt_open(struct ferry_source *source, ferry_time_ns predicted);
-void attempt_paused(struct ferry_source *source, enum ferry_status status);
-void attempt_captured(struct ferry_source *source, const struct ferry_event *event);
-void attempt_collected(struct ferry_source *source);
-void attempt_pump(struct ferry_source *source); /* sends the manifest when all is sent */
-void attempt_ready(struct ferry_source *source, const struct wire_message *message);
-void attempt_give_back(
+void source_attempt_open(struct ferry_source *source, ferry_time_ns predicted);
+void source_attempt_paused(struct ferry_source *source, enum ferry_status status);
+void source_attempt_captured(struct ferry_source *source, const struct ferry_event *event);
+void source_attempt_collected(struct ferry_source *source);
+void source_attempt_pump(struct ferry_source *source); /* sends the manifest when all is sent */
+void source_attempt_ready(struct ferry_source *source, const struct wire_message *message);
+void source_attempt_give_back(
     struct ferry_source *source); /* the handover lets the guest run here again */
-void attempt_abort(struct ferry_source *source, enum ferry_status reason);
-void attempt_resumed(struct ferry_source *source, enum ferry_status status);
-void attempt_tick(struct ferry_source *source);
-ferry_time_ns attempt_deadline(const struct ferry_source *source);
+void source_attempt_abort(struct ferry_source *source, enum ferry_status reason);
+void source_attempt_resumed(struct ferry_source *source, enum ferry_status status);
+void source_attempt_tick(struct ferry_source *source);
+ferry_time_ns source_attempt_deadline(const struct ferry_source *source);
 
 /* grant.c */
 /* One input to the handover machine, and its outputs carried out. */
-void grant_step(
+void source_grant_step(
     struct ferry_source *source,
     enum handover_source_input input,
     uint32_t attempt,
     uint64_t epoch);
-void grant_started(struct ferry_source *source, const struct wire_message *message);
-void grant_aborted(struct ferry_source *source, const struct wire_message *message);
-void grant_lost(struct ferry_source *source);
-void grant_persisted(struct ferry_source *source, enum ferry_status status);
-void grant_claim_persisted(struct ferry_source *source, enum ferry_status status);
+void source_grant_started(struct ferry_source *source, const struct wire_message *message);
+void source_grant_aborted(struct ferry_source *source, const struct wire_message *message);
+void source_grant_lost(struct ferry_source *source);
+void source_grant_persisted(struct ferry_source *source, enum ferry_status status);
+void source_grant_claim_persisted(struct ferry_source *source, enum ferry_status status);
 FERRY_NODISCARD
-enum ferry_status grant_claim(struct ferry_source *source);
-void grant_unknown(struct ferry_source *source, enum ferry_status status);
-bool grant_is_out(const struct ferry_source *source); /* only proof brings the guest back */
+enum ferry_status source_grant_claim(struct ferry_source *source);
+void source_grant_unknown(struct ferry_source *source, enum ferry_status status);
+bool source_grant_is_out(const struct ferry_source *source); /* only proof brings the guest back */
 
 /* ending.c */
-void ending_keep_text(
+void source_ending_keep_text(
     struct ferry_source *source, struct ferry_bytes text); /* the target's sentence */
 /* Decides the end. Where the guest is paused and nothing is granted, it is resumed first. */
-void ending_decide(
+void source_ending_decide(
     struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status);
-void ending_report(
+void source_ending_report(
     struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status);
-void ending_begin(
+void source_ending_begin(
     struct ferry_source *source); /* the guest is where it belongs: report, then clean up */
-void ending_say_end(struct ferry_source *source);
-void ending_persisted(struct ferry_source *source, enum ferry_status status);
-void ending_freed(struct ferry_source *source);
-void ending_closed_heard(struct ferry_source *source);
-void ending_forgotten(struct ferry_source *source);
-void ending_close(struct ferry_source *source);
-void ending_tick(struct ferry_source *source);
-ferry_time_ns ending_deadline(const struct ferry_source *source);
+void source_ending_say_end(struct ferry_source *source);
+void source_ending_persisted(struct ferry_source *source, enum ferry_status status);
+void source_ending_freed(struct ferry_source *source);
+void source_ending_closed_heard(struct ferry_source *source);
+void source_ending_forgotten(struct ferry_source *source);
+void source_ending_close(struct ferry_source *source);
+void source_ending_tick(struct ferry_source *source);
+ferry_time_ns source_ending_deadline(const struct ferry_source *source);
 FERRY_NODISCARD
-enum ferry_status ending_cancel(struct ferry_source *source);
+enum ferry_status source_ending_cancel(struct ferry_source *source);
 
 /* reason.c */
-void reason_write(const struct ferry_source *source, struct ferry_outcome *outcome);
+void source_reason_write(const struct ferry_source *source, struct ferry_outcome *outcome);
 
 #endif

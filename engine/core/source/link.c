@@ -19,7 +19,7 @@
 /* So many pings fit into the limit of silence: one lost ping is no silence. */
 #define PINGS_PER_SILENCE 4
 
-void link_init(struct ferry_source *source)
+void source_link_init(struct ferry_source *source)
 {
     struct link *link = &source->link;
     const struct ferry_source_config *config = &source->config;
@@ -47,7 +47,7 @@ static uint16_t attach_streams(const struct ferry_source *source)
 {
     /* A source without its guest only asks what became of it. */
     const bool payload = source->state == FERRY_SOURCE_OPENING ||
-                         source->state == FERRY_SOURCE_COPYING || copy_paused_phase(source);
+                         source->state == FERRY_SOURCE_COPYING || source_copy_paused_phase(source);
     return payload && source->guest_alive ? source->config.streams : 0;
 }
 
@@ -59,7 +59,7 @@ static void attach(struct ferry_source *source)
     link->tried++;
     link->retry_at = FERRY_TIME_NEVER;
     link->connect_until = source->now + source->config.connect_limit;
-    link->round_trip = 0;
+    link->round_trip_count = 0;
     wire_reader_reset(&link->reader);
     source_tell(
         source,
@@ -71,30 +71,30 @@ static void attach(struct ferry_source *source)
         });
 }
 
-void link_start(struct ferry_source *source)
+void source_link_start(struct ferry_source *source)
 {
     source->link.position = 0;
     source->link.tried = 0;
     attach(source);
 }
 
-bool link_connected(const struct ferry_source *source)
+bool source_link_connected(const struct ferry_source *source)
 {
     const enum link_state state = source->link.state;
     return state == LINK_ASKING || state == LINK_UP || state == LINK_LEAVING;
 }
 
-bool link_carries(const struct ferry_source *source)
+bool source_link_carries(const struct ferry_source *source)
 {
     return source->link.state == LINK_UP;
 }
 
-bool link_is_of_this_life(const struct ferry_source *source, uint32_t attach_number)
+bool source_link_is_of_this_life(const struct ferry_source *source, uint32_t attach_number)
 {
     return attach_number / ATTACHES_PER_INCARNATION == source->config.incarnation;
 }
 
-void link_attached(struct ferry_source *source, uint32_t attach_number)
+void source_link_attached(struct ferry_source *source, uint32_t attach_number)
 {
     struct link *link = &source->link;
     if (link->state != LINK_ATTACHING || attach_number != link->attach) {
@@ -103,20 +103,21 @@ void link_attached(struct ferry_source *source, uint32_t attach_number)
     link->state = LINK_ASKING;
     link->last_heard = source->now;
     link->last_ping = source->now;
-    opening_ask(source);
+    source_opening_ask(source);
 }
 
-void link_detached(struct ferry_source *source, uint32_t attach_number, enum ferry_status status)
+void source_link_detached(
+    struct ferry_source *source, uint32_t attach_number, enum ferry_status status)
 {
     const struct link *link = &source->link;
     if (attach_number != link->attach || link->state == LINK_DOWN ||
         link->state == LINK_DETACHING) {
         return;
     }
-    link_lose(source, status == FERRY_OK ? FERRY_WORLD_LINK : status);
+    source_link_lose(source, status == FERRY_OK ? FERRY_WORLD_LINK : status);
 }
 
-void link_lose(struct ferry_source *source, enum ferry_status status)
+void source_link_lose(struct ferry_source *source, enum ferry_status status)
 {
     struct link *link = &source->link;
     if (link->state == LINK_DOWN || link->state == LINK_DETACHING) {
@@ -136,7 +137,7 @@ void link_lose(struct ferry_source *source, enum ferry_status status)
     if (!leaving) {
         link->position = (uint16_t)((link->position + 1) % link->path_count);
     }
-    copy_link_lost(source);
+    source_copy_link_lost(source);
     source_ask(
         source,
         PENDING_DETACH,
@@ -144,7 +145,7 @@ void link_lose(struct ferry_source *source, enum ferry_status status)
         FERRY_TIME_NEVER);
 }
 
-void link_detach_done(struct ferry_source *source)
+void source_link_detach_done(struct ferry_source *source)
 {
     struct link *link = &source->link;
     link->state = LINK_DOWN;
@@ -170,7 +171,7 @@ static void ping(struct ferry_source *source)
         });
 }
 
-void link_answered(struct ferry_source *source)
+void source_link_answered(struct ferry_source *source)
 {
     struct link *link = &source->link;
     if (link->state != LINK_ASKING) {
@@ -188,14 +189,15 @@ void link_answered(struct ferry_source *source)
     link->probe_at = better ? source->now + source->config.probe_interval : FERRY_TIME_NEVER;
     source->copy.last_progress = source->now;
     source_trace(source, FERRY_TRACE_LINK_UP, link->attach, link->order[link->position], 0, 0);
-    copy_set_rate(source);
+    source_copy_set_rate(source);
     ping(source); /* the round trip is part of the prediction: measure it at once */
 }
 
-void link_bytes(struct ferry_source *source, uint32_t attach_number, struct ferry_bytes bytes)
+void source_link_bytes(
+    struct ferry_source *source, uint32_t attach_number, struct ferry_bytes bytes)
 {
     struct link *link = &source->link;
-    while (attach_number == link->attach && link_connected(source)) {
+    while (attach_number == link->attach && source_link_connected(source)) {
         bool found = false;
         struct wire_message message;
         const enum ferry_status status = wire_reader_next(&link->reader, &bytes, &found, &message);
@@ -218,20 +220,32 @@ void link_bytes(struct ferry_source *source, uint32_t attach_number, struct ferr
     }
 }
 
-void link_pong(struct ferry_source *source, const struct wire_message *message)
+void source_link_pong(struct ferry_source *source, const struct wire_message *message)
 {
     struct link *link = &source->link;
-    const ferry_time_ns sent = (ferry_time_ns)(message->body.ping.nonce & INT64_MAX);
+    const struct wire_pong *pong = &message->body.pong;
+    const ferry_time_ns sent = (ferry_time_ns)(pong->nonce & INT64_MAX);
     if (sent <= 0 || sent > source->now) {
         return; /* not one of ours: harmless, it only counts as a sign of life */
     }
-    const ferry_time_ns measured = source->now - sent;
-    if (measured > link->round_trip) {
-        link->round_trip = measured;
+    link->round_trips[link->round_trip_count % ROUND_TRIPS_KEPT] = source->now - sent;
+    link->round_trip_count++;
+    if (pong->persist_ns != 0) {
+        source->measured.owner_persist = pong->persist_ns;
     }
 }
 
-void link_probe_done(struct ferry_source *source, enum ferry_status status)
+ferry_time_ns source_link_round_trip(const struct ferry_source *source)
+{
+    const struct link *link = &source->link;
+    ferry_time_ns highest = 0;
+    for (uint32_t i = 0; i < ROUND_TRIPS_KEPT && i < link->round_trip_count; i++) {
+        highest = link->round_trips[i] > highest ? link->round_trips[i] : highest;
+    }
+    return highest;
+}
+
+void source_link_probe_done(struct ferry_source *source, enum ferry_status status)
 {
     struct link *link = &source->link;
     if (link->state != LINK_UP) {
@@ -246,10 +260,10 @@ void link_probe_done(struct ferry_source *source, enum ferry_status status)
     }
 }
 
-void link_leave_when_idle(struct ferry_source *source)
+void source_link_leave_when_idle(struct ferry_source *source)
 {
     if (source->link.state == LINK_LEAVING && source->copy.windows.live == 0) {
-        link_lose(source, FERRY_OK);
+        source_link_lose(source, FERRY_OK);
     }
 }
 
@@ -270,18 +284,18 @@ static ferry_time_ns ping_at(const struct ferry_source *source)
     return source->link.last_ping + source->config.silence_limit / PINGS_PER_SILENCE;
 }
 
-void link_tick(struct ferry_source *source)
+void source_link_tick(struct ferry_source *source)
 {
     struct link *link = &source->link;
     if (link->state == LINK_DOWN && link->retry_at <= source->now) {
         attach(source);
     }
     if (link->state == LINK_ATTACHING && link->connect_until <= source->now) {
-        link_lose(source, FERRY_TIMEOUT_CONNECT);
+        source_link_lose(source, FERRY_TIMEOUT_CONNECT);
     }
-    if (link_connected(source)) {
+    if (source_link_connected(source)) {
         if (link->last_heard + source->config.silence_limit <= source->now) {
-            link_lose(source, FERRY_WORLD_LINK);
+            source_link_lose(source, FERRY_WORLD_LINK);
         } else if (ping_at(source) <= source->now) {
             ping(source);
         }
@@ -289,14 +303,14 @@ void link_tick(struct ferry_source *source)
     struct pending *probing = &source->pending[PENDING_PROBE];
     if (probing->id != 0 && probing->until <= source->now) {
         probing->id = 0;
-        link_probe_done(source, FERRY_TIMEOUT_CONNECT);
+        source_link_probe_done(source, FERRY_TIMEOUT_CONNECT);
     }
     if (link->state == LINK_UP && link->probe_at <= source->now) {
         probe(source);
     }
 }
 
-ferry_time_ns link_deadline(const struct ferry_source *source)
+ferry_time_ns source_link_deadline(const struct ferry_source *source)
 {
     const struct link *link = &source->link;
     ferry_time_ns deadline = FERRY_TIME_NEVER;
@@ -304,7 +318,7 @@ ferry_time_ns link_deadline(const struct ferry_source *source)
         deadline = link->retry_at;
     } else if (link->state == LINK_ATTACHING) {
         deadline = link->connect_until;
-    } else if (link_connected(source)) {
+    } else if (source_link_connected(source)) {
         const ferry_time_ns silent = link->last_heard + source->config.silence_limit;
         deadline = silent < ping_at(source) ? silent : ping_at(source);
     }

@@ -94,7 +94,7 @@ static enum wire_source_phase phase_now(const struct ferry_source *source)
 
 static void send_resume(struct ferry_source *source)
 {
-    const bool payload = source->state == FERRY_SOURCE_COPYING || copy_paused_phase(source);
+    const bool payload = source->state == FERRY_SOURCE_COPYING || source_copy_paused_phase(source);
     source_send(
         source,
         &(struct wire_message){
@@ -113,7 +113,7 @@ static void send_resume(struct ferry_source *source)
     });
 }
 
-void opening_ask(struct ferry_source *source)
+void source_opening_ask(struct ferry_source *source)
 {
     send_preface(source);
     if (source->state == FERRY_SOURCE_OPENING && !source->accepted) {
@@ -123,7 +123,7 @@ void opening_ask(struct ferry_source *source)
     }
 }
 
-void opening_accept(struct ferry_source *source, const struct wire_message *message)
+void source_opening_accept(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_accept *accept = &message->body.accept;
     if (accept->version < FERRY_PROTOCOL_VERSION_MIN ||
@@ -147,10 +147,15 @@ void opening_accept(struct ferry_source *source, const struct wire_message *mess
     if (accept->resume_ns != 0) {
         source->measured.resume = accept->resume_ns;
     }
-    link_answered(source);
+    source_link_answered(source);
     if (again || source->session_durable) {
         return;
     }
+    source_opening_persist(source);
+}
+
+void source_opening_persist(struct ferry_source *source)
+{
     source_persist(
         source,
         PENDING_PERSIST_SESSION,
@@ -164,45 +169,49 @@ void opening_accept(struct ferry_source *source, const struct wire_message *mess
         });
 }
 
-void opening_refuse(struct ferry_source *source, const struct wire_message *message)
+void source_opening_refuse(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_refuse *refuse = &message->body.refuse;
-    ending_keep_text(source, refuse->text);
-    ending_decide(source, FERRY_OUTCOME_REFUSED, wire_status_of_code(refuse->code));
+    source_ending_keep_text(source, refuse->text);
+    source_ending_decide(source, FERRY_OUTCOME_REFUSED, wire_status_of_code(refuse->code));
 }
 
-void opening_session_persisted(struct ferry_source *source, enum ferry_status status)
+void source_opening_session_persisted(struct ferry_source *source, enum ferry_status status)
 {
-    if (source->state != FERRY_SOURCE_OPENING) {
-        return; /* cancelled meanwhile; the record is forgotten at the end */
+    const bool opening = source->state == FERRY_SOURCE_OPENING;
+    if (!opening && source->state != FERRY_SOURCE_COPYING) {
+        return; /* cancelled meanwhile: the record is forgotten at the end; or the pause has begun */
     }
     if (status != FERRY_OK) {
-        ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_JOURNAL);
+        source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_JOURNAL);
         return;
     }
     source->session_durable = true;
     source->measured.grant_persist =
         source->now - source->pending[PENDING_PERSIST_SESSION].issued_at;
-    copy_start(source);
+    if (opening) {
+        source_copy_start(source);
+    }
 }
 
-void opening_resumed(struct ferry_source *source, const struct wire_message *message)
+void source_opening_resumed(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_resumed *resumed = &message->body.resumed;
     if (resumed->attach != source->link.attach || source->link.state != LINK_ASKING) {
         return;
     }
     if (source->target_journal_id != 0 && resumed->target_journal_id != source->target_journal_id) {
-        grant_lost(source); /* another journal: what it says about this session is no proof (H-6) */
+        source_grant_lost(
+            source); /* another journal: what it says about this session is no proof (H-6) */
         return;
     }
-    copy_acknowledged(
+    source_copy_acknowledged(
         source, resumed->old_attach, resumed->round, resumed->stream_count, resumed->last_batch);
-    copy_requeue(source);
-    link_answered(source);
+    source_copy_requeue(source);
+    source_link_answered(source);
     if (source->state == FERRY_SOURCE_CLOSING) {
-        ending_say_end(source);
+        source_ending_say_end(source);
     } else if (resumed->phase == WIRE_TARGET_RECEIVING) {
-        grant_step(source, HANDOVER_IN_TARGET_RECEIVING, resumed->attempt, resumed->epoch);
+        source_grant_step(source, HANDOVER_IN_TARGET_RECEIVING, resumed->attempt, resumed->epoch);
     }
 }

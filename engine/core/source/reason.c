@@ -50,7 +50,7 @@ static void add_completed(const struct ferry_source *source, struct base_text *t
     }
 }
 
-void reason_write(const struct ferry_source *source, struct ferry_outcome *outcome)
+void source_reason_write(const struct ferry_source *source, struct ferry_outcome *outcome)
 {
     struct base_text text;
     base_text_init(&text, outcome->reason, sizeof(outcome->reason));

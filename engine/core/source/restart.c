@@ -60,7 +60,7 @@ static void run_again(struct ferry_source *source, enum ferry_status status)
     source->ending.kind = FERRY_OUTCOME_FAILED;
     source->ending.status = status;
     if (!source->guest_alive) {
-        ending_begin(source);
+        source_ending_begin(source);
         return;
     }
     source->state = FERRY_SOURCE_RESUMING;
@@ -86,7 +86,7 @@ static void go_on(struct ferry_source *source, const struct found *found)
     if (found->ended && found->moved) {
         ending->kind = FERRY_OUTCOME_COMPLETED;
         ending->moved = true;
-        ending_begin(source);
+        source_ending_begin(source);
     } else if (found->ended) {
         run_again(source, FERRY_USAGE_BURNED);
     } else if (found->claimed) {
@@ -122,7 +122,7 @@ enum ferry_status ferry_source_restart(
     source->session_durable = true;
     source->accepted = true;
     source->asked = true;
-    link_start(source);
+    source_link_start(source);
     go_on(source, &found);
     *source_out = source;
     return FERRY_OK;

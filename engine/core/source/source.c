@@ -109,7 +109,7 @@ struct ferry_source *source_allocate(const struct ferry_source_config *config, f
     source->copy.last_progress = now;
     memory_windows_init(&source->copy.windows, source->regions, config->region_count);
     source->outcome.rounds = source->rounds;
-    link_init(source);
+    source_link_init(source);
     return source;
 }
 
@@ -122,7 +122,7 @@ enum ferry_status ferry_source_create(
         return FERRY_LIMIT_MEMORY;
     }
     source->guest_alive = true;
-    link_start(source);
+    source_link_start(source);
     *source_out = source;
     return FERRY_OK;
 }
@@ -182,7 +182,7 @@ void source_abandon(struct ferry_source *source, enum pending_kind pending)
 
 void source_send(struct ferry_source *source, const struct wire_message *message)
 {
-    if (!link_connected(source)) {
+    if (!source_link_connected(source)) {
         return; /* what matters is said again after the next RESUME */
     }
     const size_t capacity = FERRY_CONTROL_PAYLOAD_MAX;
@@ -237,10 +237,10 @@ static void
 report_persisted(struct ferry_source *source, enum pending_kind pending, enum ferry_status status)
 {
     switch (pending) {
-    case PENDING_PERSIST_SESSION: opening_session_persisted(source, status); return;
-    case PENDING_PERSIST_GRANTED: grant_persisted(source, status); return;
-    case PENDING_PERSIST_CLAIMED: grant_claim_persisted(source, status); return;
-    case PENDING_PERSIST_ENDED: ending_persisted(source, status); return;
+    case PENDING_PERSIST_SESSION: source_opening_session_persisted(source, status); return;
+    case PENDING_PERSIST_GRANTED: source_grant_persisted(source, status); return;
+    case PENDING_PERSIST_CLAIMED: source_grant_claim_persisted(source, status); return;
+    case PENDING_PERSIST_ENDED: source_ending_persisted(source, status); return;
     case PENDING_DETACH:
     case PENDING_PROBE:
     case PENDING_COLLECT:
@@ -258,14 +258,14 @@ static void
 report(struct ferry_source *source, enum pending_kind pending, const struct ferry_event *event)
 {
     switch (pending) {
-    case PENDING_DETACH: link_detach_done(source); return;
-    case PENDING_PROBE: link_probe_done(source, event->status); return;
-    case PENDING_COLLECT: copy_collected(source, event); return;
-    case PENDING_PAUSE: attempt_paused(source, event->status); return;
-    case PENDING_RESUME: attempt_resumed(source, event->status); return;
-    case PENDING_CAPTURE: attempt_captured(source, event); return;
-    case PENDING_FREE: ending_freed(source); return;
-    case PENDING_FORGET: ending_forgotten(source); return;
+    case PENDING_DETACH: source_link_detach_done(source); return;
+    case PENDING_PROBE: source_link_probe_done(source, event->status); return;
+    case PENDING_COLLECT: source_copy_collected(source, event); return;
+    case PENDING_PAUSE: source_attempt_paused(source, event->status); return;
+    case PENDING_RESUME: source_attempt_resumed(source, event->status); return;
+    case PENDING_CAPTURE: source_attempt_captured(source, event); return;
+    case PENDING_FREE: source_ending_freed(source); return;
+    case PENDING_FORGET: source_ending_forgotten(source); return;
     case PENDING_PERSIST_SESSION:
     case PENDING_PERSIST_GRANTED:
     case PENDING_PERSIST_CLAIMED:
@@ -290,9 +290,9 @@ static void input_report(struct ferry_source *source, const struct ferry_event *
 
 static void tick(struct ferry_source *source)
 {
-    link_tick(source);
-    attempt_tick(source);
-    ending_tick(source);
+    source_link_tick(source);
+    source_attempt_tick(source);
+    source_ending_tick(source);
 }
 
 static enum ferry_status input_command(struct ferry_source *source, const struct ferry_event *event)
@@ -302,12 +302,12 @@ static enum ferry_status input_command(struct ferry_source *source, const struct
         return FERRY_USAGE_STATE;
     }
     if (event->kind == FERRY_EVENT_CANCEL) {
-        return ending_cancel(source);
+        return source_ending_cancel(source);
     }
     if (event->kind == FERRY_EVENT_SET_BANDWIDTH_CAP) {
         source->config.bandwidth_cap = event->rate;
         source_trace(source, FERRY_TRACE_CAP_CHANGED, (int64_t)(event->rate & INT64_MAX), 0, 0, 0);
-        copy_set_rate(source);
+        source_copy_set_rate(source);
         return FERRY_OK;
     }
     if (event->kind == FERRY_EVENT_SET_BLACKOUT_LIMIT) {
@@ -319,14 +319,14 @@ static enum ferry_status input_command(struct ferry_source *source, const struct
         return FERRY_OK;
     }
     if (event->kind == FERRY_EVENT_SWITCH_NOW) {
-        if (grant_is_out(source)) {
+        if (source_grant_is_out(source)) {
             return FERRY_USAGE_STATE;
         }
         source->switch_now = true;
         return FERRY_OK;
     }
     if (event->kind == FERRY_EVENT_CLAIM) {
-        return grant_claim(source);
+        return source_grant_claim(source);
     }
     return FERRY_USAGE_STATE; /* BURN is the target's */
 }
@@ -334,12 +334,14 @@ static enum ferry_status input_command(struct ferry_source *source, const struct
 static enum ferry_status input(struct ferry_source *source, const struct ferry_event *event)
 {
     switch (event->kind) {
-    case FERRY_EVENT_ATTACHED: link_attached(source, event->attach); return FERRY_OK;
-    case FERRY_EVENT_DETACHED: link_detached(source, event->attach, event->status); return FERRY_OK;
-    case FERRY_EVENT_CONTROL_BYTES:
-        link_bytes(source, event->attach, event->bytes);
+    case FERRY_EVENT_ATTACHED: source_link_attached(source, event->attach); return FERRY_OK;
+    case FERRY_EVENT_DETACHED:
+        source_link_detached(source, event->attach, event->status);
         return FERRY_OK;
-    case FERRY_EVENT_BATCH_SENT: copy_sent(source, event); return FERRY_OK;
+    case FERRY_EVENT_CONTROL_BYTES:
+        source_link_bytes(source, event->attach, event->bytes);
+        return FERRY_OK;
+    case FERRY_EVENT_BATCH_SENT: source_copy_sent(source, event); return FERRY_OK;
     case FERRY_EVENT_DONE:
     case FERRY_EVENT_COLLECTED:
     case FERRY_EVENT_STATE_CAPTURED: input_report(source, event); return FERRY_OK;
@@ -376,8 +378,8 @@ ferry_source_input(struct ferry_source *source, const struct ferry_event *event,
         tick(source);
     }
     if (source->state != FERRY_SOURCE_CLOSED) {
-        copy_pump(source);
-        attempt_pump(source);
+        source_copy_pump(source);
+        source_attempt_pump(source);
     }
     return status;
 }
@@ -397,8 +399,8 @@ ferry_time_ns ferry_source_deadline(const struct ferry_source *source)
     if (source->state == FERRY_SOURCE_CLOSED) {
         return FERRY_TIME_NEVER;
     }
-    ferry_time_ns deadline = earlier(link_deadline(source), attempt_deadline(source));
-    return earlier(deadline, ending_deadline(source));
+    ferry_time_ns deadline = earlier(source_link_deadline(source), source_attempt_deadline(source));
+    return earlier(deadline, source_ending_deadline(source));
 }
 
 enum ferry_source_state ferry_source_state(const struct ferry_source *source)
@@ -409,7 +411,7 @@ enum ferry_source_state ferry_source_state(const struct ferry_source *source)
 void ferry_source_progress(const struct ferry_source *source, struct ferry_progress *progress_out)
 {
     struct ferry_policy_samples samples;
-    copy_samples(source, &samples);
+    source_copy_samples(source, &samples);
     *progress_out = (struct ferry_progress){
         .state = source->state,
         .round = source->copy.round,
@@ -421,7 +423,7 @@ void ferry_source_progress(const struct ferry_source *source, struct ferry_progr
         .dirty_bytes_per_second = source->copy.dirty_rate,
         .predicted_blackout = ferry_policy_predict(&samples),
         .path = source->link.order[source->link.position],
-        .attached = link_carries(source),
-        .attempt = copy_paused_phase(source) ? source->handover.attempt : 0,
+        .attached = source_link_carries(source),
+        .attempt = source_copy_paused_phase(source) ? source->handover.attempt : 0,
     };
 }

@@ -86,25 +86,25 @@ static void old(struct ferry_source *source, const struct wire_message *message)
 static void on_ack(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_ack *ack = &message->body.ack;
-    copy_acknowledged(source, ack->attach, ack->round, ack->stream_count, ack->last_batch);
+    source_copy_acknowledged(source, ack->attach, ack->round, ack->stream_count, ack->last_batch);
 }
 
 static void on_lost(struct ferry_source *source, const struct wire_message *message)
 {
     (void)message;
-    grant_lost(source);
+    source_grant_lost(source);
 }
 
 static void on_failed(struct ferry_source *source, const struct wire_message *message)
 {
-    ending_keep_text(source, message->body.failed.text);
-    ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_PEER_FAILED);
+    source_ending_keep_text(source, message->body.failed.text);
+    source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_PEER_FAILED);
 }
 
 static void on_closed(struct ferry_source *source, const struct wire_message *message)
 {
     (void)message;
-    ending_closed_heard(source);
+    source_ending_closed_heard(source);
 }
 
 typedef void (*handler)(struct ferry_source *source, const struct wire_message *message);
@@ -117,18 +117,18 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-    {WIRE_PONG,    ANY,                                          link_pong},
-    {WIRE_ACCEPT,  IN(OPENING),                                  opening_accept},
+    {WIRE_PONG,    ANY,                                          source_link_pong},
+    {WIRE_ACCEPT,  IN(OPENING),                                  source_opening_accept},
     {WIRE_ACCEPT,  IN(CLOSING),                                  old},
-    {WIRE_REFUSE,  IN(OPENING),                                  opening_refuse},
+    {WIRE_REFUSE,  IN(OPENING),                                  source_opening_refuse},
     {WIRE_REFUSE,  IN(CLOSING),                                  old},
-    {WIRE_RESUMED, ANY,                                          opening_resumed},
+    {WIRE_RESUMED, ANY,                                          source_opening_resumed},
     {WIRE_LOST,    ANY,                                          on_lost},
     {WIRE_ACK,     ANY,                                          on_ack},
-    {WIRE_READY,   IN(SENDING) | OUT,                            attempt_ready},
-    {WIRE_READY,   LIVE | IN(PAUSING) | IN(RESUMING) | ENDED,    attempt_ready},
-    {WIRE_STARTED, OUT | ENDED,                                  grant_started},
-    {WIRE_ABORTED, ANY,                                          grant_aborted},
+    {WIRE_READY,   IN(SENDING) | OUT,                            source_attempt_ready},
+    {WIRE_READY,   LIVE | IN(PAUSING) | IN(RESUMING) | ENDED,    source_attempt_ready},
+    {WIRE_STARTED, OUT | ENDED,                                  source_grant_started},
+    {WIRE_ABORTED, ANY,                                          source_grant_aborted},
     {WIRE_FAILED,  LIVE | PAUSED,                                on_failed},
     {WIRE_FAILED,  OUT | IN(RESUMING) | ENDED,                   old},
     {WIRE_CLOSED,  ENDED,                                        on_closed},
@@ -153,8 +153,8 @@ void source_violation(struct ferry_source *source, enum ferry_status status, int
      * (on a new connection) is still the only way to know. */
     const bool decided =
         source->state == FERRY_SOURCE_CLOSING || source->state == FERRY_SOURCE_RESUMING;
-    if (!grant_is_out(source) && !decided) {
-        ending_decide(source, FERRY_OUTCOME_FAILED, status);
+    if (!source_grant_is_out(source) && !decided) {
+        source_ending_decide(source, FERRY_OUTCOME_FAILED, status);
     }
-    link_lose(source, status);
+    source_link_lose(source, status);
 }

@@ -7,7 +7,7 @@
 #include "base/assert.h"
 #include "target/internal.h"
 
-void attach_up(struct ferry_target *target, uint32_t attach)
+void target_attach_up(struct ferry_target *target, uint32_t attach)
 {
     if (attach <= target->attach) {
         return;
@@ -19,7 +19,7 @@ void attach_up(struct ferry_target *target, uint32_t attach)
     wire_reader_reset(&target->reader);
 }
 
-void attach_down(struct ferry_target *target, uint32_t attach)
+void target_attach_down(struct ferry_target *target, uint32_t attach)
 {
     if (attach != target->attach || !target->attached) {
         return;
@@ -32,7 +32,7 @@ void attach_down(struct ferry_target *target, uint32_t attach)
     }
 }
 
-void attach_drop(struct ferry_target *target)
+void target_attach_drop(struct ferry_target *target)
 {
     if (!target->attached) {
         return;
@@ -49,7 +49,7 @@ void attach_drop(struct ferry_target *target)
         FERRY_TIME_NEVER);
 }
 
-void attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes)
+void target_attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes)
 {
     while (attach == target->attach && target->attached) {
         bool found = false;
@@ -125,17 +125,21 @@ static void tell_handover(struct ferry_target *target, const struct wire_resume 
 {
     const uint32_t attempt = resume->attempt;
     switch ((enum wire_source_phase)resume->phase) {
-    case WIRE_SOURCE_COPYING: owning_step(target, HANDOVER_IN_VOID, attempt, resume->epoch); return;
+    case WIRE_SOURCE_COPYING:
+        target_owning_step(target, HANDOVER_IN_VOID, attempt, resume->epoch);
+        return;
     case WIRE_SOURCE_ATTEMPT:
         if (attempt > target->handover.attempt) {
-            owning_step(target, HANDOVER_IN_VOID, attempt - 1, resume->epoch);
+            target_owning_step(target, HANDOVER_IN_VOID, attempt - 1, resume->epoch);
         }
-        owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
+        target_owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
         return;
     case WIRE_SOURCE_GRANTED:
-        owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
+        target_owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
         return;
-    case WIRE_SOURCE_BURN: owning_step(target, HANDOVER_IN_BURN, attempt, resume->epoch); return;
+    case WIRE_SOURCE_BURN:
+        target_owning_step(target, HANDOVER_IN_BURN, attempt, resume->epoch);
+        return;
     case WIRE_SOURCE_ENDED: return; /* END follows */
     }
 }
@@ -146,20 +150,20 @@ static void answer(struct ferry_target *target)
     target->resume_waits = false;
     send_resumed(target);
     if (resume.streams != 0) {
-        receiving_begin_attach(target, target->attach, resume.streams);
+        target_receiving_begin_attach(target, target->attach, resume.streams);
     }
     tell_handover(target, &resume);
 }
 
-void attach_resume(struct ferry_target *target, const struct wire_message *message)
+void target_attach_resume(struct ferry_target *target, const struct wire_message *message)
 {
     if (message->type == WIRE_OPEN) { /* of a session that has been burned before it began */
-        owning_step(target, HANDOVER_IN_ASK_READY, 0, target->handover.epoch);
+        target_owning_step(target, HANDOVER_IN_ASK_READY, 0, target->handover.epoch);
         return;
     }
     const struct wire_resume *resume = &message->body.resume;
     if (!same_session(target, resume)) {
-        opening_send_lost(target);
+        target_opening_send_lost(target);
         return;
     }
     if (resume->streams > target->config.streams_max) {
@@ -178,7 +182,7 @@ void attach_resume(struct ferry_target *target, const struct wire_message *messa
         FERRY_TIME_NEVER);
 }
 
-void attach_detach_done(struct ferry_target *target)
+void target_attach_detach_done(struct ferry_target *target)
 {
     if (target->resume_waits && target->attached) {
         answer(target);

@@ -13,7 +13,7 @@ static ferry_time_ns orphan_limit(const struct ferry_target *target)
     return target->abandon_after > own ? target->abandon_after : own;
 }
 
-void closing_begin(struct ferry_target *target)
+void target_closing_begin(struct ferry_target *target)
 {
     target_set_state(target, FERRY_TARGET_CLEANING, FERRY_EVENT_CONTROL_BYTES);
     target_abandon(target, TARGET_PENDING_LOAD);
@@ -34,7 +34,7 @@ void closing_begin(struct ferry_target *target)
             (struct ferry_action){.kind = FERRY_ACTION_FORGET_SESSION},
             target->config.action_limit);
     }
-    closing_step_done(target);
+    target_closing_step_done(target);
 }
 
 static bool all_quiet(const struct ferry_target *target)
@@ -47,7 +47,7 @@ static bool all_quiet(const struct ferry_target *target)
     return true;
 }
 
-void closing_step_done(struct ferry_target *target)
+void target_closing_step_done(struct ferry_target *target)
 {
     if (target->state == FERRY_TARGET_CLEANING && !target->closed_said &&
         target->pending[TARGET_PENDING_FREE].id == 0 &&
@@ -84,7 +84,7 @@ static ferry_time_ns orphan_at(const struct ferry_target *target)
 static void leave(struct ferry_target *target)
 {
     if (target->attached) {
-        attach_drop(target); /* its report comes back here */
+        target_attach_drop(target); /* its report comes back here */
         return;
     }
     if (!all_quiet(target)) {
@@ -94,7 +94,7 @@ static void leave(struct ferry_target *target)
     target_tell(target, (struct ferry_action){.kind = FERRY_ACTION_CLOSED});
 }
 
-void closing_tick(struct ferry_target *target)
+void target_closing_tick(struct ferry_target *target)
 {
     if (orphan_at(target) > target->now) {
         return;
@@ -102,13 +102,14 @@ void closing_tick(struct ferry_target *target)
     const bool receiving =
         target->state == FERRY_TARGET_RECEIVING || target->state == FERRY_TARGET_LOADING;
     if (receiving) {
-        owning_step(target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
+        target_owning_step(
+            target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
         return;
     }
     leave(target);
 }
 
-ferry_time_ns closing_deadline(const struct ferry_target *target)
+ferry_time_ns target_closing_deadline(const struct ferry_target *target)
 {
     const ferry_time_ns at = orphan_at(target);
     /* Over already: what it waits for is a report, not a time. */

@@ -84,7 +84,7 @@ struct ferry_target {
     struct ferry_stream_shape shape;
     struct ferry_region regions[FERRY_REGIONS_MAX];
     uint16_t version;
-    ferry_time_ns persist_ns; /* of the last durable write */
+    ferry_time_ns persist_ns;    /* of the last durable write */
     ferry_time_ns load_estimate; /* for a device state of the size that OPEN names */
 
     struct target_attempt attempt;
@@ -133,48 +133,52 @@ void target_message(struct ferry_target *target, const struct wire_message *mess
 void target_violation(struct ferry_target *target, enum ferry_status status, int64_t type);
 
 /* attach.c */
-void attach_up(struct ferry_target *target, uint32_t attach);
-void attach_down(struct ferry_target *target, uint32_t attach);
-void attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes);
-void attach_resume(struct ferry_target *target, const struct wire_message *message);
-void attach_detach_done(struct ferry_target *target);
-void attach_drop(struct ferry_target *
-                     target); /* closes the newest connections; the source comes back or does not */
+void target_attach_up(struct ferry_target *target, uint32_t attach);
+void target_attach_down(struct ferry_target *target, uint32_t attach);
+void target_attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes);
+void target_attach_resume(struct ferry_target *target, const struct wire_message *message);
+void target_attach_detach_done(struct ferry_target *target);
+void target_attach_drop(
+    struct ferry_target
+        *target); /* closes the newest connections; the source comes back or does not */
 
 /* opening.c */
-void opening_open(struct ferry_target *target, const struct wire_message *message);
-void opening_prepared(struct ferry_target *target, enum ferry_status status);
-void opening_persisted(struct ferry_target *target, enum ferry_status status);
-void opening_send_lost(struct ferry_target *target);
+void target_opening_open(struct ferry_target *target, const struct wire_message *message);
+void target_opening_prepared(struct ferry_target *target, enum ferry_status status);
+void target_opening_persisted(struct ferry_target *target, enum ferry_status status);
+void target_opening_send_lost(struct ferry_target *target);
+void target_opening_persist(
+    struct ferry_target *target); /* SESSION, for the first time or to measure the journal */
 
 /* receiving.c */
-void receiving_begin_attach(struct ferry_target *target, uint32_t attach, uint16_t streams);
-void receiving_batch(struct ferry_target *target, const struct ferry_event *event);
-void receiving_barrier(struct ferry_target *target, const struct ferry_event *event);
-void receiving_error(struct ferry_target *target, const struct ferry_event *event);
-void receiving_manifest(struct ferry_target *target, const struct wire_message *message);
-void receiving_loaded(struct ferry_target *target, enum ferry_status status);
-void receiving_void(struct ferry_target *target);
-void receiving_fail(struct ferry_target *target, enum ferry_status status, const char *text);
+void target_receiving_begin_attach(struct ferry_target *target, uint32_t attach, uint16_t streams);
+void target_receiving_batch(struct ferry_target *target, const struct ferry_event *event);
+void target_receiving_barrier(struct ferry_target *target, const struct ferry_event *event);
+void target_receiving_error(struct ferry_target *target, const struct ferry_event *event);
+void target_receiving_manifest(struct ferry_target *target, const struct wire_message *message);
+void target_receiving_loaded(struct ferry_target *target, enum ferry_status status);
+void target_receiving_void(struct ferry_target *target);
+void target_receiving_fail(struct ferry_target *target, enum ferry_status status, const char *text);
 
 /* owning.c */
-void owning_step(
+void target_owning_step(
     struct ferry_target *target,
     enum handover_target_input input,
     uint32_t attempt,
     uint64_t epoch);
 FERRY_NODISCARD
-enum ferry_status owning_command(struct ferry_target *target, enum handover_target_input input);
-void owning_persisted(struct ferry_target *target, enum ferry_status status);
-void owning_burned(struct ferry_target *target, enum ferry_status status);
-void owning_resumed(struct ferry_target *target, enum ferry_status status);
-void owning_tick(struct ferry_target *target);
-ferry_time_ns owning_deadline(const struct ferry_target *target);
+enum ferry_status
+target_owning_command(struct ferry_target *target, enum handover_target_input input);
+void target_owning_persisted(struct ferry_target *target, enum ferry_status status);
+void target_owning_burned(struct ferry_target *target, enum ferry_status status);
+void target_owning_resumed(struct ferry_target *target, enum ferry_status status);
+void target_owning_tick(struct ferry_target *target);
+ferry_time_ns target_owning_deadline(const struct ferry_target *target);
 
 /* closing.c */
-void closing_begin(struct ferry_target *target);
-void closing_step_done(struct ferry_target *target);
-void closing_tick(struct ferry_target *target);
-ferry_time_ns closing_deadline(const struct ferry_target *target);
+void target_closing_begin(struct ferry_target *target);
+void target_closing_step_done(struct ferry_target *target);
+void target_closing_tick(struct ferry_target *target);
+ferry_time_ns target_closing_deadline(const struct ferry_target *target);
 
 #endif

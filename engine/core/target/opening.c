@@ -100,7 +100,7 @@ static void accept(struct ferry_target *target)
     });
 }
 
-void opening_open(struct ferry_target *target, const struct wire_message *message)
+void target_opening_open(struct ferry_target *target, const struct wire_message *message)
 {
     const struct wire_open *open = &message->body.open;
     if (target->state != FERRY_TARGET_WAITING) {
@@ -109,7 +109,7 @@ void opening_open(struct ferry_target *target, const struct wire_message *messag
             target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_OPEN);
             return;
         }
-        receiving_begin_attach(target, target->attach, open->streams);
+        target_receiving_begin_attach(target, target->attach, open->streams);
         if (target->state == FERRY_TARGET_RECEIVING) {
             accept(target);
         }
@@ -121,7 +121,7 @@ void opening_open(struct ferry_target *target, const struct wire_message *messag
         return;
     }
     remember(target, open);
-    receiving_begin_attach(target, target->attach, open->streams);
+    target_receiving_begin_attach(target, target->attach, open->streams);
     target_set_state(target, FERRY_TARGET_PREPARING, FERRY_EVENT_CONTROL_BYTES);
     target->guest_here = true;
     target_ask(
@@ -135,7 +135,7 @@ void opening_open(struct ferry_target *target, const struct wire_message *messag
         target->config.action_limit);
 }
 
-void opening_prepared(struct ferry_target *target, enum ferry_status status)
+void target_opening_prepared(struct ferry_target *target, enum ferry_status status)
 {
     if (target->state != FERRY_TARGET_PREPARING) {
         return; /* ended meanwhile: closing frees it */
@@ -144,6 +144,11 @@ void opening_prepared(struct ferry_target *target, enum ferry_status status)
         refuse(target, status == FERRY_LIMIT_MEMORY ? FERRY_REFUSED_MEMORY : status);
         return;
     }
+    target_opening_persist(target);
+}
+
+void target_opening_persist(struct ferry_target *target)
+{
     target_persist(
         target,
         TARGET_PENDING_PERSIST_SESSION,
@@ -152,9 +157,24 @@ void opening_prepared(struct ferry_target *target, enum ferry_status status)
         target->config.action_limit);
 }
 
-void opening_persisted(struct ferry_target *target, enum ferry_status status)
+/* A slow write at the opening must not spoil the prediction for ever: it is measured again, with the same record, after
+ * each round. A journal that fails then is found before the pause. */
+static void measured_again(struct ferry_target *target, enum ferry_status status)
+{
+    if (target->state != FERRY_TARGET_RECEIVING) {
+        return;
+    }
+    if (status != FERRY_OK) {
+        target_receiving_fail(target, FERRY_REFUSED_JOURNAL, "the journal could not be written");
+        return;
+    }
+    target->persist_ns = target->now - target->pending[TARGET_PENDING_PERSIST_SESSION].issued_at;
+}
+
+void target_opening_persisted(struct ferry_target *target, enum ferry_status status)
 {
     if (target->state != FERRY_TARGET_PREPARING) {
+        measured_again(target, status);
         return;
     }
     if (status != FERRY_OK) {
@@ -167,7 +187,7 @@ void opening_persisted(struct ferry_target *target, enum ferry_status status)
     accept(target);
 }
 
-void opening_send_lost(struct ferry_target *target)
+void target_opening_send_lost(struct ferry_target *target)
 {
     target_send(target, &(struct wire_message){.type = WIRE_LOST});
     if (target->state == FERRY_TARGET_WAITING) {

@@ -118,8 +118,8 @@ static void carry_out(struct ferry_target *target, enum handover_output output, 
     case HANDOVER_OUT_SEND_STARTED: send_started(target); return;
     case HANDOVER_OUT_SEND_ABORTED: send_aborted(target); return;
     case HANDOVER_OUT_RUN_HERE: run_here(target); return;
-    case HANDOVER_OUT_VOID: receiving_void(target); return;
-    case HANDOVER_OUT_FORGET: closing_begin(target); return;
+    case HANDOVER_OUT_VOID: target_receiving_void(target); return;
+    case HANDOVER_OUT_FORGET: target_closing_begin(target); return;
     case HANDOVER_OUT_STALE:
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, 0, attempt, target->handover.attempt, 0);
         return;
@@ -149,13 +149,14 @@ static struct handover_step step(
     return result;
 }
 
-void owning_step(
+void target_owning_step(
     struct ferry_target *target, enum handover_target_input input, uint32_t attempt, uint64_t epoch)
 {
     (void)step(target, input, attempt, epoch);
 }
 
-enum ferry_status owning_command(struct ferry_target *target, enum handover_target_input input)
+enum ferry_status
+target_owning_command(struct ferry_target *target, enum handover_target_input input)
 {
     if (target->guest_id == 0 || target->state == FERRY_TARGET_CLEANING ||
         target->state == FERRY_TARGET_PREPARING) {
@@ -171,7 +172,7 @@ enum ferry_status owning_command(struct ferry_target *target, enum handover_targ
     return FERRY_OK;
 }
 
-void owning_persisted(struct ferry_target *target, enum ferry_status status)
+void target_owning_persisted(struct ferry_target *target, enum ferry_status status)
 {
     target->owner_persist_ns =
         target->now - target->pending[TARGET_PENDING_PERSIST_OWNER].issued_at;
@@ -184,14 +185,14 @@ void owning_persisted(struct ferry_target *target, enum ferry_status status)
             0,
             0);
     }
-    owning_step(
+    target_owning_step(
         target,
         status == FERRY_OK ? HANDOVER_IN_OWNER_DURABLE : HANDOVER_IN_OWNER_FAILED,
         target->handover.attempt,
         target->handover.epoch);
 }
 
-void owning_burned(struct ferry_target *target, enum ferry_status status)
+void target_owning_burned(struct ferry_target *target, enum ferry_status status)
 {
     if (target->state == FERRY_TARGET_BURNING && status == FERRY_OK) {
         target_trace(
@@ -210,14 +211,14 @@ void owning_burned(struct ferry_target *target, enum ferry_status status)
                 target->config.action_limit);
         }
     }
-    owning_step(
+    target_owning_step(
         target,
         status == FERRY_OK ? HANDOVER_IN_BURN_DURABLE : HANDOVER_IN_BURN_FAILED,
         target->handover.attempt,
         target->handover.epoch);
 }
 
-void owning_resumed(struct ferry_target *target, enum ferry_status status)
+void target_owning_resumed(struct ferry_target *target, enum ferry_status status)
 {
     if (target->state != FERRY_TARGET_STARTING) {
         return;
@@ -231,11 +232,11 @@ void owning_resumed(struct ferry_target *target, enum ferry_status status)
     target->running_at = target->now;
     target_set_state(target, FERRY_TARGET_RUNNING, FERRY_EVENT_DONE);
     target->announce_at = target->now;
-    owning_tick(target);
+    target_owning_tick(target);
     send_started(target);
 }
 
-void owning_tick(struct ferry_target *target)
+void target_owning_tick(struct ferry_target *target)
 {
     while (target->announce_at <= target->now) {
         target_tell(
@@ -251,11 +252,12 @@ void owning_tick(struct ferry_target *target)
     }
     const bool ready = target->state == FERRY_TARGET_READY;
     if (ready && target->last_heard + target->config.hold_limit <= target->now) {
-        owning_step(target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
+        target_owning_step(
+            target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
     }
 }
 
-ferry_time_ns owning_deadline(const struct ferry_target *target)
+ferry_time_ns target_owning_deadline(const struct ferry_target *target)
 {
     ferry_time_ns deadline = target->announce_at;
     if (target->state == FERRY_TARGET_READY) {

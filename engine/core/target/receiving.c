@@ -25,7 +25,7 @@ static void acknowledge(struct ferry_target *target)
     target_send(target, &message);
 }
 
-void receiving_begin_attach(struct ferry_target *target, uint32_t attach, uint16_t streams)
+void target_receiving_begin_attach(struct ferry_target *target, uint32_t attach, uint16_t streams)
 {
     memset(target->streams, 0, sizeof(target->streams));
     for (uint16_t i = 0; i < streams; i++) {
@@ -46,7 +46,7 @@ static struct target_stream *stream_of(struct ferry_target *target, const struct
     return &target->streams[event->stream];
 }
 
-void receiving_fail(struct ferry_target *target, enum ferry_status status, const char *text)
+void target_receiving_fail(struct ferry_target *target, enum ferry_status status, const char *text)
 {
     target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, 0, target->state, 0);
     target_send(
@@ -102,7 +102,8 @@ static void check_complete(struct ferry_target *target)
         const int result =
             compare_stream(&target->streams[i], &attempt->manifest.streams[i], attempt->number);
         if (result < 0) {
-            receiving_fail(target, FERRY_PEER_MANIFEST, ferry_status_sentence(FERRY_PEER_MANIFEST));
+            target_receiving_fail(
+                target, FERRY_PEER_MANIFEST, ferry_status_sentence(FERRY_PEER_MANIFEST));
             return;
         }
         if (result == 0) {
@@ -114,7 +115,7 @@ static void check_complete(struct ferry_target *target)
                           attempt->state_size == attempt->manifest.state_size &&
                           attempt->state_digest == attempt->manifest.state_digest;
         if (!here) {
-            receiving_fail(
+            target_receiving_fail(
                 target, FERRY_PEER_MANIFEST, "the device state is not the one announced");
             return;
         }
@@ -122,7 +123,7 @@ static void check_complete(struct ferry_target *target)
     load(target);
 }
 
-void receiving_batch(struct ferry_target *target, const struct ferry_event *event)
+void target_receiving_batch(struct ferry_target *target, const struct ferry_event *event)
 {
     struct target_stream *stream = stream_of(target, event);
     if (stream == NULL) {
@@ -149,7 +150,7 @@ void receiving_batch(struct ferry_target *target, const struct ferry_event *even
     check_complete(target);
 }
 
-void receiving_barrier(struct ferry_target *target, const struct ferry_event *event)
+void target_receiving_barrier(struct ferry_target *target, const struct ferry_event *event)
 {
     struct target_stream *stream = stream_of(target, event);
     if (stream == NULL) {
@@ -171,9 +172,14 @@ void receiving_barrier(struct ferry_target *target, const struct ferry_event *ev
             .round = event->round + 1,
         });
     acknowledge(target);
+    const bool slow = target->persist_ns > target->config.journal_estimate;
+    if (slow && target->state == FERRY_TARGET_RECEIVING && event->attempt == 0 &&
+        target->pending[TARGET_PENDING_PERSIST_SESSION].id == 0) {
+        target_opening_persist(target);
+    }
 }
 
-void receiving_error(struct ferry_target *target, const struct ferry_event *event)
+void target_receiving_error(struct ferry_target *target, const struct ferry_event *event)
 {
     if (stream_of(target, event) == NULL) {
         return;
@@ -181,13 +187,13 @@ void receiving_error(struct ferry_target *target, const struct ferry_event *even
     if (event->status == FERRY_PEER_CHECKSUM) {
         /* Damaged on its way, under the link's own checksum: a new connection sends again what is not acknowledged. */
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, event->status, 0, target->state, 0);
-        attach_drop(target);
+        target_attach_drop(target);
         return;
     }
-    receiving_fail(target, event->status, ferry_status_sentence(event->status));
+    target_receiving_fail(target, event->status, ferry_status_sentence(event->status));
 }
 
-void receiving_manifest(struct ferry_target *target, const struct wire_message *message)
+void target_receiving_manifest(struct ferry_target *target, const struct wire_message *message)
 {
     const struct wire_manifest *manifest = &message->body.manifest;
     const bool mine = manifest->epoch == target->handover.epoch &&
@@ -214,7 +220,7 @@ void receiving_manifest(struct ferry_target *target, const struct wire_message *
     check_complete(target);
 }
 
-void receiving_loaded(struct ferry_target *target, enum ferry_status status)
+void target_receiving_loaded(struct ferry_target *target, enum ferry_status status)
 {
     if (target->state != FERRY_TARGET_LOADING) {
         return;
@@ -222,14 +228,14 @@ void receiving_loaded(struct ferry_target *target, enum ferry_status status)
     if (status != FERRY_OK) {
         target_set_state(target, FERRY_TARGET_RECEIVING, FERRY_EVENT_DONE);
         target->attempt.number = 0;
-        receiving_fail(target, FERRY_WORLD_GUEST, "the device state could not be loaded");
+        target_receiving_fail(target, FERRY_WORLD_GUEST, "the device state could not be loaded");
         return;
     }
     target->attempt.load_ns = target->now - target->attempt.load_begun;
-    owning_step(target, HANDOVER_IN_LOADED, target->attempt.number, target->handover.epoch);
+    target_owning_step(target, HANDOVER_IN_LOADED, target->attempt.number, target->handover.epoch);
 }
 
-void receiving_void(struct ferry_target *target)
+void target_receiving_void(struct ferry_target *target)
 {
     target_abandon(target, TARGET_PENDING_LOAD);
     target->attempt.number = 0;

@@ -83,7 +83,8 @@ static void go_on(struct ferry_target *target, bool guest_alive)
     case HANDOVER_UNSURE:
     case HANDOVER_OVER:
         target->state = FERRY_TARGET_RECEIVING;
-        owning_step(target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
+        target_owning_step(
+            target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
         return;
     }
 }

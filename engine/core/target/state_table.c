@@ -71,21 +71,24 @@ void target_set_state(struct ferry_target *target, enum ferry_target_state state
 
 static void on_ping(struct ferry_target *target, const struct wire_message *message)
 {
-    struct wire_message pong = *message;
-    pong.type = WIRE_PONG;
-    target_send(target, &pong);
+    target_send(
+        target,
+        &(struct wire_message){
+            .type = WIRE_PONG,
+            .body.pong = {.nonce = message->body.ping.nonce, .persist_ns = target->persist_ns},
+    });
 }
 
 static void on_abort(struct ferry_target *target, const struct wire_message *message)
 {
     const struct wire_attempt *abort = &message->body.attempt;
-    owning_step(target, HANDOVER_IN_VOID, abort->attempt, abort->epoch);
+    target_owning_step(target, HANDOVER_IN_VOID, abort->attempt, abort->epoch);
 }
 
 static void on_grant(struct ferry_target *target, const struct wire_message *message)
 {
     const struct wire_attempt *grant = &message->body.attempt;
-    owning_step(target, HANDOVER_IN_GRANT, grant->attempt, grant->epoch);
+    target_owning_step(target, HANDOVER_IN_GRANT, grant->attempt, grant->epoch);
 }
 
 static void on_burn(struct ferry_target *target, const struct wire_message *message)
@@ -95,7 +98,7 @@ static void on_burn(struct ferry_target *target, const struct wire_message *mess
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_BURN, burn->attempt, 0, 0);
         return;
     }
-    owning_step(target, HANDOVER_IN_BURN, burn->attempt, burn->epoch);
+    target_owning_step(target, HANDOVER_IN_BURN, burn->attempt, burn->epoch);
 }
 
 static void on_end(struct ferry_target *target, const struct wire_message *message)
@@ -112,7 +115,7 @@ static void on_end(struct ferry_target *target, const struct wire_message *messa
         target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_END);
         return;
     }
-    owning_step(target, HANDOVER_IN_END, end->attempt, end->epoch);
+    target_owning_step(target, HANDOVER_IN_END, end->attempt, end->epoch);
 }
 
 static void again(struct ferry_target *target, const struct wire_message *message)
@@ -124,13 +127,13 @@ static void again(struct ferry_target *target, const struct wire_message *messag
 static void lost_again(struct ferry_target *target, const struct wire_message *message)
 {
     (void)message;
-    opening_send_lost(target);
+    target_opening_send_lost(target);
 }
 
 static void end_of_nothing(struct ferry_target *target, const struct wire_message *message)
 {
     (void)message;
-    closing_begin(target);
+    target_closing_begin(target);
 }
 
 typedef void (*handler)(struct ferry_target *target, const struct wire_message *message);
@@ -144,13 +147,13 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
     {WIRE_PING,     ANY,                                    on_ping},
-    {WIRE_OPEN,     IN(WAITING) | IN(PREPARING) | IN(RECEIVING), opening_open},
-    {WIRE_OPEN,     BURN,                                   attach_resume},
+    {WIRE_OPEN,     IN(WAITING) | IN(PREPARING) | IN(RECEIVING), target_opening_open},
+    {WIRE_OPEN,     BURN,                                   target_attach_resume},
     {WIRE_OPEN,     IN(LOST),                               lost_again},
     {WIRE_OPEN,     IN(CLEANING),                           again},
-    {WIRE_RESUME,   IN(WAITING) | IN(PREPARING) | BEFORE | OWN | BURN, attach_resume},
+    {WIRE_RESUME,   IN(WAITING) | IN(PREPARING) | BEFORE | OWN | BURN, target_attach_resume},
     {WIRE_RESUME,   GONE,                                   lost_again},
-    {WIRE_MANIFEST, BEFORE,                                 receiving_manifest},
+    {WIRE_MANIFEST, BEFORE,                                 target_receiving_manifest},
     {WIRE_MANIFEST, BURN | IN(CLEANING),                    again},
     {WIRE_ABORT,    BEFORE | BURN | OWN,                    on_abort},
     {WIRE_ABORT,    IN(CLEANING),                           again},
@@ -177,7 +180,7 @@ void target_violation(struct ferry_target *target, enum ferry_status status, int
 {
     target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, type, target->state, 0);
     if (target->state == FERRY_TARGET_WAITING) {
-        closing_begin(target);
+        target_closing_begin(target);
     }
-    attach_drop(target);
+    target_attach_drop(target);
 }

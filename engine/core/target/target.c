@@ -177,18 +177,18 @@ static void
 report(struct ferry_target *target, enum target_pending pending, enum ferry_status status)
 {
     switch (pending) {
-    case TARGET_PENDING_DETACH: attach_detach_done(target); return;
-    case TARGET_PENDING_PREPARE: opening_prepared(target, status); return;
-    case TARGET_PENDING_LOAD: receiving_loaded(target, status); return;
-    case TARGET_PENDING_RESUME: owning_resumed(target, status); return;
+    case TARGET_PENDING_DETACH: target_attach_detach_done(target); return;
+    case TARGET_PENDING_PREPARE: target_opening_prepared(target, status); return;
+    case TARGET_PENDING_LOAD: target_receiving_loaded(target, status); return;
+    case TARGET_PENDING_RESUME: target_owning_resumed(target, status); return;
     case TARGET_PENDING_FREE:
         target->guest_here = false;
-        closing_step_done(target);
+        target_closing_step_done(target);
         return;
-    case TARGET_PENDING_FORGET: closing_step_done(target); return;
-    case TARGET_PENDING_PERSIST_SESSION: opening_persisted(target, status); return;
-    case TARGET_PENDING_PERSIST_OWNER: owning_persisted(target, status); return;
-    case TARGET_PENDING_PERSIST_BURNED: owning_burned(target, status); return;
+    case TARGET_PENDING_FORGET: target_closing_step_done(target); return;
+    case TARGET_PENDING_PERSIST_SESSION: target_opening_persisted(target, status); return;
+    case TARGET_PENDING_PERSIST_OWNER: target_owning_persisted(target, status); return;
+    case TARGET_PENDING_PERSIST_BURNED: target_owning_burned(target, status); return;
     case TARGET_PENDING_COUNT: break;
     }
     FERRY_ASSERT(false); /* no such report */
@@ -222,9 +222,9 @@ static enum ferry_status input_command(struct ferry_target *target, enum ferry_e
 {
     enum ferry_status status = FERRY_USAGE_STATE;
     if (kind == FERRY_EVENT_CLAIM) {
-        status = owning_command(target, HANDOVER_IN_OPERATOR_CLAIM);
+        status = target_owning_command(target, HANDOVER_IN_OPERATOR_CLAIM);
     } else if (kind == FERRY_EVENT_BURN) {
-        status = owning_command(target, HANDOVER_IN_BURN);
+        status = target_owning_command(target, HANDOVER_IN_BURN);
     }
     if (status != FERRY_OK) {
         target_trace(target, FERRY_TRACE_COMMAND_REFUSED, kind, target->state, 0, 0);
@@ -235,14 +235,14 @@ static enum ferry_status input_command(struct ferry_target *target, enum ferry_e
 static enum ferry_status input(struct ferry_target *target, const struct ferry_event *event)
 {
     switch (event->kind) {
-    case FERRY_EVENT_ATTACHED: attach_up(target, event->attach); return FERRY_OK;
-    case FERRY_EVENT_DETACHED: attach_down(target, event->attach); return FERRY_OK;
+    case FERRY_EVENT_ATTACHED: target_attach_up(target, event->attach); return FERRY_OK;
+    case FERRY_EVENT_DETACHED: target_attach_down(target, event->attach); return FERRY_OK;
     case FERRY_EVENT_CONTROL_BYTES:
-        attach_bytes(target, event->attach, event->bytes);
+        target_attach_bytes(target, event->attach, event->bytes);
         return FERRY_OK;
-    case FERRY_EVENT_BATCH_PLACED: receiving_batch(target, event); return FERRY_OK;
-    case FERRY_EVENT_BARRIER_REACHED: receiving_barrier(target, event); return FERRY_OK;
-    case FERRY_EVENT_STREAM_ERROR: receiving_error(target, event); return FERRY_OK;
+    case FERRY_EVENT_BATCH_PLACED: target_receiving_batch(target, event); return FERRY_OK;
+    case FERRY_EVENT_BARRIER_REACHED: target_receiving_barrier(target, event); return FERRY_OK;
+    case FERRY_EVENT_STREAM_ERROR: target_receiving_error(target, event); return FERRY_OK;
     case FERRY_EVENT_DONE: input_report(target, event); return FERRY_OK;
     case FERRY_EVENT_TICK: return FERRY_OK;
     case FERRY_EVENT_CANCEL:
@@ -269,8 +269,8 @@ ferry_target_input(struct ferry_target *target, const struct ferry_event *event,
     const enum ferry_status status = input(target, event);
     if (target->state != FERRY_TARGET_CLOSED) {
         expire_actions(target);
-        owning_tick(target);
-        closing_tick(target);
+        target_owning_tick(target);
+        target_closing_tick(target);
     }
     return status;
 }
@@ -285,8 +285,8 @@ ferry_time_ns ferry_target_deadline(const struct ferry_target *target)
     if (target->state == FERRY_TARGET_CLOSED) {
         return FERRY_TIME_NEVER;
     }
-    ferry_time_ns deadline = owning_deadline(target);
-    const ferry_time_ns closing = closing_deadline(target);
+    ferry_time_ns deadline = target_owning_deadline(target);
+    const ferry_time_ns closing = target_closing_deadline(target);
     deadline = closing < deadline ? closing : deadline;
     for (int i = 0; i < TARGET_PENDING_COUNT; i++) {
         const struct target_action_out *pending = &target->pending[i];

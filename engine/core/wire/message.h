@@ -125,6 +125,12 @@ struct wire_ping {
     uint64_t nonce;
 };
 
+struct wire_pong {
+    uint64_t nonce; /* the PING's */
+    ferry_time_ns
+        persist_ns; /* the newest durable write at the target took this long; 0 = none yet */
+};
+
 struct wire_ack {
     uint32_t attach;
     uint32_t round; /* newest round whose barrier all streams have reached; 0xffffffff = none */
@@ -182,7 +188,8 @@ struct wire_message {
         struct wire_manifest manifest;
         struct wire_attempt attempt; /* ABORT, GRANT, BURN, ABORTED */
         struct wire_end end;
-        struct wire_ping ping; /* PING, PONG */
+        struct wire_ping ping;
+        struct wire_pong pong;
         struct wire_accept accept;
         struct wire_refuse refuse;
         struct wire_resumed resumed;

@@ -230,10 +230,13 @@ const struct sample samples[] = {
     },
     {
         .name = "pong",
-        .header = "08000000 2a00 0100 00000000 a36bbdb9",
+        .header = "10000000 2a00 0100 00000000 295fa990",
         .payload =
-            "0807060504030201 ", /* nonce */
-        .message = {.type = WIRE_PONG, .body.ping = {.nonce = 0x102030405060708}},
+            "0807060504030201 " /* nonce */
+            "20a1070000000000 ", /* persist_ns */
+        .message = {.type = WIRE_PONG, .body.pong = {
+            .nonce = 0x102030405060708, .persist_ns = 500 * FERRY_MICROSECOND,
+        }},
     },
 };
 /* clang-format on */

@@ -213,6 +213,24 @@ static void a_queued_guest_that_somebody_else_takes_leaves_the_queue(void **unus
     cluster_end(&cluster);
 }
 
+static void the_queue_goes_on_behind_a_last_one_that_was_taken_away(void **unused)
+{
+    (void)unused;
+    struct cluster cluster;
+
+    begin(&cluster);
+    cluster_guest(&cluster, 0, 10);
+    cluster_drain(&cluster, 0, 1);
+    cluster_expect_start(&cluster, 0, 1);
+    assert_status(ferry_coordinator_moving(cluster.coordinator, 2, 1), FERRY_OK);
+    cluster_ended(&cluster, 0, false); /* queued again, as the last */
+
+    cluster_expect_start(&cluster, 1, 1);
+    cluster_ended(&cluster, 1, true);
+    cluster_expect_start(&cluster, 0, 2);
+    cluster_end(&cluster);
+}
+
 static void the_room_of_others_moves_counts(void **unused)
 {
     (void)unused;
@@ -261,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_drain_waits_for_guests_that_are_leaving_already),
         cmocka_unit_test(a_guest_that_failed_to_leave_on_its_own_joins_the_drain),
         cmocka_unit_test(a_queued_guest_that_somebody_else_takes_leaves_the_queue),
+        cmocka_unit_test(the_queue_goes_on_behind_a_last_one_that_was_taken_away),
         cmocka_unit_test(the_room_of_others_moves_counts),
         cmocka_unit_test(a_guest_that_was_moved_unasked_is_where_it_is_told_to_be),
     };

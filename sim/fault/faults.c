@@ -6,7 +6,14 @@
  * loss) are those of the newest fault under way, else those of the scenario, so that overlapping
  * faults may end in any order. Crashes end with the restart.
  */
-#include "sim/world/internal.h"
+#include "sim/fault/fault.h"
+#include "sim/world/host.h"
+#include "sim/world/journal.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/observe.h"
+#include "sim/world/state.h"
+#include "sim/world/timers.h"
 
 #include <stdio.h>
 
@@ -231,26 +238,26 @@ static void quiet(struct world *world, size_t index)
 
 struct fault_kind {
     fault_fn *begin;
-    fault_fn *end;              /* NULL: over when it has begun */
+    fault_fn *end; /* NULL: over when it has begun */
     enum sim_fault_class class;
-    bool restarts;              /* ends `restart_after`, not after `for` */
+    bool restarts; /* ends `restart_after`, not after `for` */
 };
 
 static const struct fault_kind kinds[] = {
-    [SCENARIO_FAULT_HOST_CRASH] = {crash, boot, SIM_FAULT_OUTAGE, true},
-    [SCENARIO_FAULT_HOST_PAUSE] = {pause_host, resume_host, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_HOST_REINSTALL] = {reinstall, boot, SIM_FAULT_OUTAGE, true},
-    [SCENARIO_FAULT_DAEMON_CRASH] = {daemon_crash, daemon_start, SIM_FAULT_OUTAGE, true},
-    [SCENARIO_FAULT_JOURNAL_FAIL] = {journal_fail, journal_heal, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_JOURNAL_SLOW] = {journal_slow, journal_quick, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_DOWN] = {net_down, net_back, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_RESET] = {break_connections, NULL, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_REFUSE] = {refuse, refuse_no_more, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_BANDWIDTH] = {set_value, restore_value, SIM_FAULT_STEADY, false},
-    [SCENARIO_FAULT_NET_LATENCY] = {set_value, restore_value, SIM_FAULT_STEADY, false},
-    [SCENARIO_FAULT_NET_LOSS] = {set_value, restore_value, SIM_FAULT_STEADY, false},
-    [SCENARIO_FAULT_NET_PARTITION] = {cut, mend, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_BACKGROUND] = {background, quiet, SIM_FAULT_STEADY, false},
+    [SCENARIO_FAULT_HOST_CRASH] = {crash,             boot,           SIM_FAULT_OUTAGE, true },
+    [SCENARIO_FAULT_HOST_PAUSE] = {pause_host,        resume_host,    SIM_FAULT_OUTAGE, false},
+    [SCENARIO_FAULT_HOST_REINSTALL] = {reinstall,         boot,           SIM_FAULT_OUTAGE, true },
+    [SCENARIO_FAULT_DAEMON_CRASH] = {daemon_crash,      daemon_start,   SIM_FAULT_OUTAGE, true },
+    [SCENARIO_FAULT_JOURNAL_FAIL] = {journal_fail,      journal_heal,   SIM_FAULT_OUTAGE, false},
+    [SCENARIO_FAULT_JOURNAL_SLOW] = {journal_slow,      journal_quick,  SIM_FAULT_OUTAGE, false},
+    [SCENARIO_FAULT_NET_DOWN] = {net_down,          net_back,       SIM_FAULT_OUTAGE, false},
+    [SCENARIO_FAULT_NET_RESET] = {break_connections, NULL,           SIM_FAULT_OUTAGE, false},
+    [SCENARIO_FAULT_NET_REFUSE] = {refuse,            refuse_no_more, SIM_FAULT_OUTAGE, false},
+    [SCENARIO_FAULT_NET_BANDWIDTH] = {set_value,         restore_value,  SIM_FAULT_STEADY, false},
+    [SCENARIO_FAULT_NET_LATENCY] = {set_value,         restore_value,  SIM_FAULT_STEADY, false},
+    [SCENARIO_FAULT_NET_LOSS] = {set_value,         restore_value,  SIM_FAULT_STEADY, false},
+    [SCENARIO_FAULT_NET_PARTITION] = {cut,               mend,           SIM_FAULT_OUTAGE, false},
+    [SCENARIO_FAULT_NET_BACKGROUND] = {background,        quiet,          SIM_FAULT_STEADY, false},
 };
 
 static const struct fault_kind *kind_of(const struct world *world, size_t index)
@@ -370,8 +377,7 @@ void faults_init(struct world *world)
 
     world->fault_memory = world_allocate(count * sizeof *world->fault_memory);
     world->fault_spans = world_allocate(count * sizeof *world->fault_spans);
-    world->refusing =
-        world_allocate(world->scenario->network_count * sizeof *world->refusing);
+    world->refusing = world_allocate(world->scenario->network_count * sizeof *world->refusing);
     for (size_t i = 0; i < count; i++) {
         trigger_add(world, &world->scenario->faults[i].when, begin, i);
     }

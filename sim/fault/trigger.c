@@ -6,7 +6,13 @@
  * (its trace says so) the deed waits until the engine has returned, and is done before the next of
  * its actions: so a crash at `granted` lets no GRANT out. Each trigger fires once.
  */
-#include "sim/world/internal.h"
+#include "sim/fault/fault.h"
+#include "sim/world/guest.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/move.h"
+#include "sim/world/state.h"
+#include "sim/world/timers.h"
 
 static void carry_out(struct world *world, size_t index)
 {

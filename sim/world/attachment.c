@@ -7,7 +7,16 @@
  * engine has detached it. A side learns of an attach through the network alone: the source by
  * asking for it, the target from the preface of its control connection.
  */
-#include "sim/world/internal.h"
+#include "sim/world/attachment.h"
+
+#include "sim/fault/fault.h"
+#include "sim/world/channel.h"
+#include "sim/world/host.h"
+#include "sim/world/memory.h"
+#include "sim/world/move.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/timers.h"
 
 #include <stdlib.h>
 
@@ -60,8 +69,7 @@ void attachment_open(struct side *side, const struct ferry_action *action)
 
 static void post_link(struct attach *attach, enum net_side at, enum ferry_event_kind kind)
 {
-    struct side *side =
-        side_of_serial(attach->move, at == NET_ACCEPTOR, attach->serial[at]);
+    struct side *side = side_of_serial(attach->move, at == NET_ACCEPTOR, attach->serial[at]);
 
     if (side != NULL) {
         side_post(
@@ -222,8 +230,7 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 void attachment_set_rate(struct move *move)
 {
-    const uint64_t rate =
-        smaller(move->rate, smaller(cpu_share(move->from), cpu_share(move->to)));
+    const uint64_t rate = smaller(move->rate, smaller(cpu_share(move->from), cpu_share(move->to)));
 
     for (struct attach *attach = move->attaches; attach != NULL; attach = attach->next) {
         if (attach->broken[NET_INITIATOR]) {
@@ -233,8 +240,7 @@ void attachment_set_rate(struct move *move)
             struct channel *channel = attach->payload[stream];
             if (channel != NULL && !channel->ends[NET_INITIATOR].over && channel->rate != rate) {
                 channel->rate = rate;
-                (void)net_set_rate(
-                    move->world->net, channel->conn, NET_INITIATOR, rate);
+                (void)net_set_rate(move->world->net, channel->conn, NET_INITIATOR, rate);
             }
         }
     }

@@ -10,7 +10,20 @@
  * has left still arrives, as with TCP. The control connection lingers: what was handed to it before
  * it was closed is still sent, as a kernel does it.
  */
-#include "sim/world/internal.h"
+#include "sim/world/channel.h"
+
+#include "sim/world/attachment.h"
+#include "sim/world/host.h"
+#include "sim/world/journal.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/message.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/payload.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/timers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -198,9 +211,7 @@ void channel_send_control(struct side *side, const struct ferry_action *action)
         .kind = "CONTROL_BYTES",
         .field_name = {"attach", "bytes", "digest"},
         .field = {
-            action->attach,
-            (int64_t)message->size,
-            log_digest(message->bytes, message->size)});
+            action->attach, (int64_t)message->size, log_digest(message->bytes, message->size)});
     channel_send(attach->control, side->target ? NET_ACCEPTOR : NET_INITIATOR, message);
 }
 
@@ -264,8 +275,7 @@ static struct side *host_session(struct channel *channel, struct attach *attach)
     if (side != NULL) {
         attach->serial[NET_ACCEPTOR] = side->serial;
         side_post(
-            side,
-            &(struct ferry_event){.kind = FERRY_EVENT_ATTACHED, .attach = attach->number});
+            side, &(struct ferry_event){.kind = FERRY_EVENT_ATTACHED, .attach = attach->number});
     }
     return side;
 }
@@ -368,10 +378,10 @@ static void log_connection(const struct channel *channel, const struct net_event
         .migration = channel->move->index,
         .kind = names[event->kind],
         .field_name = {"attach", "stream", "role"},
-        .field = {
-            channel->attach == NULL ? 0 : channel->attach->number,
-            channel->stream,
-            (int64_t)channel->role},
+        .field =
+            {channel->attach == NULL ? 0 : channel->attach->number,
+             channel->stream,
+             (int64_t)channel->role},
         .text = channel->world->scenario->networks[event->network].name);
 }
 
@@ -381,20 +391,11 @@ void channel_event(struct world *world, const struct net_event *event)
 
     log_connection(channel, event);
     switch (event->kind) {
-    case NET_TIMER:
-        break;
-    case NET_CONNECTED:
-        connected(channel);
-        break;
-    case NET_ACCEPTED:
-        channel->ends[NET_ACCEPTOR].open = true;
-        break;
-    case NET_SENT:
-        sent(channel, event->side);
-        break;
-    case NET_DELIVERED:
-        delivered(channel, event->side);
-        break;
+    case NET_TIMER: break;
+    case NET_CONNECTED: connected(channel); break;
+    case NET_ACCEPTED: channel->ends[NET_ACCEPTOR].open = true; break;
+    case NET_SENT: sent(channel, event->side); break;
+    case NET_DELIVERED: delivered(channel, event->side); break;
     case NET_CONNECT_FAILED:
     case NET_CLOSED:
     case NET_RESET:

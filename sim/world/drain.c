@@ -5,7 +5,13 @@
  * There is one coordinator for all drains, so that they do not plan the same room twice. It learns
  * of moves which it did not order when the guest settles, and of those which it ordered when they end.
  */
-#include "sim/world/internal.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/log.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/state.h"
+#include "sim/world/steps.h"
 
 static void broken(struct world *world, enum ferry_status status)
 {
@@ -91,9 +97,7 @@ static void carry_out(struct world *world, const struct ferry_order *order)
         (void)move;
         break;
     }
-    case FERRY_ORDER_NO_ROOM:
-        no_room(world, order);
-        break;
+    case FERRY_ORDER_NO_ROOM: no_room(world, order); break;
     case FERRY_ORDER_DRAINED:
         LOG(world,
             .side = SIM_SIDE_WORLD,

@@ -2,7 +2,15 @@
 /*
  * finish.c -- the end of a run: what became of everybody, what is left behind, what the checkers say.
  */
-#include "sim/world/internal.h"
+#include "sim/world/attachment.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/journal.h"
+#include "sim/world/log.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
 
 /* ---- guests ---- */
 
@@ -31,8 +39,8 @@ static void place_guest(const struct guest *guest)
         return;
     }
     end->host = instance->host->index;
-    end->place =
-        instance == guest->live && instance->running ? SCENARIO_PLACE_RUNNING : SCENARIO_PLACE_PAUSED;
+    end->place = instance == guest->live && instance->running ? SCENARIO_PLACE_RUNNING
+                                                              : SCENARIO_PLACE_PAUSED;
 }
 
 /* The newest migration of a guest that had a session. */
@@ -76,8 +84,7 @@ static void report_guests(struct world *world)
 {
     for (uint32_t i = 0; i < world->scenario->guest_count; i++) {
         const struct guest *guest = &world->guests[i];
-        struct sim_observation observation = {
-            .kind = SIM_OBSERVED_GUEST_AT_END, .guest = i};
+        struct sim_observation observation = {.kind = SIM_OBSERVED_GUEST_AT_END, .guest = i};
         place_guest(guest);
         excuse(guest, &observation);
         observe(world, observation);
@@ -108,11 +115,11 @@ static void report_clients(struct world *world)
             .migration = SIM_RESULT_NONE,
             .kind = "CLIENTS",
             .field_name = {"sent", "failed", "longest_gap_ns", "p99_ns"},
-            .field = {
-                (int64_t)client.sent,
-                (int64_t)client.failed,
-                client.longest_gap_ns,
-                client.p99_ns},
+            .field =
+                {(int64_t)client.sent,
+                 (int64_t)client.failed,
+                 client.longest_gap_ns,
+                 client.p99_ns},
             .text = guest->spec->name);
     }
 }
@@ -240,9 +247,7 @@ void finish_run(struct world *world)
     report_clients(world);
     report_moves(world);
     report_guests(world);
-    observe(
-        world,
-        (struct sim_observation){.kind = SIM_OBSERVED_END, .healed = settled(world)});
+    observe(world, (struct sim_observation){.kind = SIM_OBSERVED_END, .healed = settled(world)});
     sim_checks_finish(world->checks, world_now(world));
     report_failures(world);
     drop_sides(world);

@@ -10,8 +10,15 @@
  * paused. What the checkers are told is what an instance is let do: a host that stands still may go on
  * at any moment.
  */
+#include "sim/world/guest.h"
+
 #include "model/trace.h"
-#include "sim/world/internal.h"
+#include "sim/world/host.h"
+#include "sim/world/journal.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/observe.h"
+#include "sim/world/state.h"
 
 #include <stdlib.h>
 
@@ -244,7 +251,8 @@ void instance_destroy(struct instance *instance, bool crashed)
         instance_stop(instance, crashed ? SIM_STOP_CRASHED : SIM_STOP_FREED);
     }
     if (crashed && host->journal.owners[guest->index].epoch == guest->epoch) {
-        guest->crashed_on = host->index; /* it lived there, or was about to: nobody else may run it */
+        guest->crashed_on =
+            host->index; /* it lived there, or was about to: nobody else may run it */
     }
     if (guest->live == instance) {
         lose_home(guest, instance);

@@ -10,7 +10,18 @@
  * A daemon that starts reads its journal: each session with a SESSION record gets its engine object
  * back. What the VMMs hold that belongs to no session and is not the guest itself is freed.
  */
-#include "sim/world/internal.h"
+#include "sim/world/host.h"
+
+#include "sim/world/attachment.h"
+#include "sim/world/guest.h"
+#include "sim/world/journal.h"
+#include "sim/world/log.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/op.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/timers.h"
 
 #include <stdlib.h>
 

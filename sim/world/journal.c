@@ -9,7 +9,17 @@
  *
  * The ownership of guests (highest epoch, here or not) is what stays when a session is forgotten.
  */
-#include "sim/world/internal.h"
+#include "sim/world/journal.h"
+
+#include "sim/fault/fault.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/move.h"
+#include "sim/world/op.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +55,11 @@ void journal_wipe(struct host *host)
 
     drop_all(&host->journal);
     host->journal.id = model_rng_next(&world->ids);
-    memset(
-        host->journal.owners, 0, world->scenario->guest_count * sizeof *host->journal.owners);
+    memset(host->journal.owners, 0, world->scenario->guest_count * sizeof *host->journal.owners);
 }
 
-const struct record *journal_find(
-    const struct host *host, const struct move *move, enum ferry_record_kind kind)
+const struct record *
+journal_find(const struct host *host, const struct move *move, enum ferry_record_kind kind)
 {
     for (const struct record *record = host->journal.records; record != NULL;
          record = record->next) {
@@ -74,7 +83,10 @@ bool journal_has(const struct host *host, const struct move *move)
 
 /* In the order in which they were written first. */
 size_t journal_collect(
-    const struct host *host, const struct move *move, struct ferry_record *records_out, size_t capacity)
+    const struct host *host,
+    const struct move *move,
+    struct ferry_record *records_out,
+    size_t capacity)
 {
     size_t count = 0;
 
@@ -171,7 +183,8 @@ static void journal_written(struct op *op)
     if (op_side(op) != NULL) {
         say_durable(op);
     }
-    op_report(op, FERRY_OK); /* to nobody, if the fault that this phase triggered took the side away */
+    op_report(
+        op, FERRY_OK); /* to nobody, if the fault that this phase triggered took the side away */
 }
 
 static int64_t fsync_time(const struct host *host)
@@ -250,11 +263,11 @@ enum scenario_session_state journal_session(const struct move *move, bool target
             return SCENARIO_SESSION_BURNED;
         }
         return journal_find(host, move, FERRY_RECORD_OWNER) != NULL ? SCENARIO_SESSION_OWNED
-                                                                   : SCENARIO_SESSION_OPEN;
+                                                                    : SCENARIO_SESSION_OPEN;
     }
     if (side != NULL && side->state == FERRY_SOURCE_UNKNOWN) {
         return SCENARIO_SESSION_UNKNOWN;
     }
     return journal_find(host, move, FERRY_RECORD_GRANTED) != NULL ? SCENARIO_SESSION_GRANTED
-                                                                 : SCENARIO_SESSION_OPEN;
+                                                                  : SCENARIO_SESSION_OPEN;
 }

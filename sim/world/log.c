@@ -6,7 +6,9 @@
  * that it is the same for every compiler, optimisation level and sanitizer. Each event's hash is
  * the seed of the next one's: two runs which differ once differ from there on.
  */
-#include "sim/world/internal.h"
+#include "sim/world/log.h"
+
+#include "sim/world/state.h"
 
 #include <string.h>
 #include <xxhash.h>

@@ -6,7 +6,9 @@
  * engine's is counted and its sizes are compared, because an engine that leaks, or gives back
  * another size than it took, has a bug which no scenario would show.
  */
-#include "sim/world/internal.h"
+#include "sim/world/memory.h"
+
+#include "sim/world/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +71,8 @@ static void engine_release(void *context, void *memory, size_t size)
     }
     struct stamp *stamp = (struct stamp *)memory - 1;
     if (stamp->check != STAMP_CHECK || stamp->size != size) {
-        world_error(world, "an engine object gave back memory that it did not take, or another size");
+        world_error(
+            world, "an engine object gave back memory that it did not take, or another size");
         return;
     }
     stamp->check = 0;

@@ -6,7 +6,9 @@
  * segments: head bytes, which are real, and pages or device state, which are contents by value. So a
  * receiver that takes the wrong number of bytes for a head does not find one.
  */
-#include "sim/world/internal.h"
+#include "sim/world/message.h"
+
+#include "sim/world/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +89,8 @@ struct message *messages_pop(struct message_queue *queue)
 
 void messages_clear(struct message_queue *queue)
 {
-    for (struct message *message = messages_pop(queue); message != NULL; message = messages_pop(queue)) {
+    for (struct message *message = messages_pop(queue); message != NULL;
+         message = messages_pop(queue)) {
         message_destroy(message);
     }
 }

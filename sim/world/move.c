@@ -9,7 +9,18 @@
  * left who could report one (the source's host lost the session, or never comes back) the world says
  * what became of the guest.
  */
-#include "sim/world/internal.h"
+#include "sim/world/move.h"
+
+#include "sim/world/attachment.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/journal.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/observe.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,11 +105,12 @@ static void refuse(struct move *move, enum ferry_status status, const char *reas
     say_outcome(move, &outcome);
 }
 
-static struct move *make(
-    struct world *world, uint32_t step, struct guest *guest, struct host *to, int64_t asked_at)
+static struct move *
+make(struct world *world, uint32_t step, struct guest *guest, struct host *to, int64_t asked_at)
 {
     struct move *move = world_allocate(sizeof *move);
-    struct host *from = &world->hosts[guest->live != NULL ? guest->live->host->index : guest->spec->host];
+    struct host *from =
+        &world->hosts[guest->live != NULL ? guest->live->host->index : guest->spec->host];
 
     move->world = world;
     move->step = step;
@@ -123,11 +135,7 @@ static struct move *make(
 }
 
 struct move *move_begin(
-    struct world *world,
-    uint32_t step,
-    struct guest *guest,
-    struct host *to,
-    int64_t asked_at)
+    struct world *world, uint32_t step, struct guest *guest, struct host *to, int64_t asked_at)
 {
     struct move *move = make(world, step, guest, to, asked_at);
 
@@ -151,7 +159,8 @@ struct move *move_begin(
 
 void move_no_room(struct world *world, uint32_t step, struct guest *guest)
 {
-    struct move *move = make(world, step, guest, &world->hosts[guest->spec->host], world_now(world));
+    struct move *move =
+        make(world, step, guest, &world->hosts[guest->spec->host], world_now(world));
 
     move->told = true;
     refuse(move, FERRY_REFUSED_MEMORY, "no other host has room for this guest");
@@ -177,7 +186,8 @@ static struct ferry_switch_costs estimates(const struct move *move)
 
     return (struct ferry_switch_costs){
         .pause = costs->pause,
-        .capture = costs->state_out + costs->state_out_per_mib * (int64_t)(guest->device_state >> 20),
+        .capture =
+            costs->state_out + costs->state_out_per_mib * (int64_t)(guest->device_state >> 20),
         .collect = costs->collection_per_gib * (int64_t)(guest->memory >> 20) / 1024,
         .grant_persist = costs->journal_fsync,
         .owner_persist = costs->journal_fsync,
@@ -381,7 +391,8 @@ static const char *gone_reason(const struct move *move, enum ferry_outcome_kind 
         return "the source's host is gone; the guest runs at the target";
     }
     if (kind == FERRY_OUTCOME_UNKNOWN) {
-        return "granted, and the source's host is gone: only an operator can say where the guest is";
+        return "granted, and the source's host is gone: only an operator can say where the guest "
+               "is";
     }
     return move->from->up ? "the source's daemon was restarted before the session was recorded"
                           : "the source's host is gone, and the guest with it";
@@ -409,8 +420,7 @@ static void conclude(struct move *move)
     (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", gone_reason(move, kind));
     if (move->resumed) {
         outcome.blackout = blackout_of(move);
-        move->world->result->migrations[move->index].paused_at_ns =
-            move->instants[INSTANT_PAUSED];
+        move->world->result->migrations[move->index].paused_at_ns = move->instants[INSTANT_PAUSED];
     }
     say_outcome(move, &outcome);
     end(move, kind);
@@ -419,8 +429,7 @@ static void conclude(struct move *move)
 
 static void check_over(struct move *move)
 {
-    if (move->source == NULL && move->target == NULL && move->ended &&
-        move->guest->move == move) {
+    if (move->source == NULL && move->target == NULL && move->ended && move->guest->move == move) {
         move->guest->move = NULL;
     }
     world_check_end(move->world);

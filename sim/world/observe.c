@@ -4,7 +4,15 @@
  *
  * Nothing here decides anything: a run is the same without it, but for what is found wrong in it.
  */
-#include "sim/world/internal.h"
+#include "sim/world/observe.h"
+
+#include "sim/fault/fault.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/log.h"
+#include "sim/world/move.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
 
 void observe(struct world *world, struct sim_observation observation)
 {
@@ -108,8 +116,7 @@ void observe_started(struct move *move)
         .migration = move->index,
         .kind = "MIGRATION_STARTED",
         .field_name = {"guest", "from", "to", "epoch"},
-        .field = {
-            move->guest->index, move->from->index, move->to->index, (int64_t)move->epoch},
+        .field = {move->guest->index, move->from->index, move->to->index, (int64_t)move->epoch},
         .text = move->guest->spec->name);
     observe(
         move->world,

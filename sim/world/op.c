@@ -7,7 +7,13 @@
  * of the host takes its ops with it; a crash of the daemon ends those that the daemon carries out
  * (writes of the journal), while a VMM finishes what it was told.
  */
-#include "sim/world/internal.h"
+#include "sim/world/op.h"
+
+#include "sim/world/host.h"
+#include "sim/world/memory.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/timers.h"
 
 #include <stdlib.h>
 #include <string.h>

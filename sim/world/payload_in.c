@@ -7,7 +7,16 @@
  * be a page in the message, and as many. What is placed is reported after it is in the memory, in
  * the order of the stream. A held decoder leaves the rest of the input where it is.
  */
-#include "sim/world/internal.h"
+#include "sim/world/attachment.h"
+#include "sim/world/channel.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/log.h"
+#include "sim/world/message.h"
+#include "sim/world/move.h"
+#include "sim/world/payload.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
 
 #include <string.h>
 
@@ -162,7 +171,8 @@ static enum step zero(struct channel *channel, const struct ferry_item *item)
 
 /* ---- reports ---- */
 
-static void log_placed(const struct channel *channel, const char *kind, uint64_t number, const struct ferry_item *item)
+static void log_placed(
+    const struct channel *channel, const char *kind, uint64_t number, const struct ferry_item *item)
 {
     LOG(channel->world,
         .side = SIM_SIDE_TARGET,
@@ -173,7 +183,8 @@ static void log_placed(const struct channel *channel, const char *kind, uint64_t
         .field = {channel->stream, (int64_t)number, (int64_t)item->bytes, item->digest});
 }
 
-static void report(struct channel *channel, enum ferry_event_kind kind, const struct ferry_item *item)
+static void
+report(struct channel *channel, enum ferry_event_kind kind, const struct ferry_item *item)
 {
     struct side *side = side_of(channel);
 
@@ -224,25 +235,17 @@ static void broken(struct channel *channel, enum ferry_status status)
 static enum step take(struct channel *channel, const struct ferry_item *item)
 {
     switch (item->kind) {
-    case FERRY_ITEM_FILL:
-        return fill(channel, item);
-    case FERRY_ITEM_PLACE:
-        return place(channel, item);
-    case FERRY_ITEM_ZERO:
-        return zero(channel, item);
-    case FERRY_ITEM_STATE:
-        return place_state(channel, item);
-    case FERRY_ITEM_BATCH:
-        batch_placed(channel, item);
-        return STEP_ON;
+    case FERRY_ITEM_FILL: return fill(channel, item);
+    case FERRY_ITEM_PLACE: return place(channel, item);
+    case FERRY_ITEM_ZERO: return zero(channel, item);
+    case FERRY_ITEM_STATE: return place_state(channel, item);
+    case FERRY_ITEM_BATCH: batch_placed(channel, item); return STEP_ON;
     case FERRY_ITEM_BARRIER:
         log_placed(channel, "BARRIER_REACHED", item->round, item);
         report(channel, FERRY_EVENT_BARRIER_REACHED, item);
         return STEP_ON;
-    case FERRY_ITEM_HOLD:
-        return STEP_WAIT;
-    case FERRY_ITEM_ERROR:
-        break;
+    case FERRY_ITEM_HOLD: return STEP_WAIT;
+    case FERRY_ITEM_ERROR: break;
     }
     broken(channel, item->status);
     return STEP_WAIT;

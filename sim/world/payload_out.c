@@ -14,7 +14,20 @@
  * The encoder must come to the size which the sizer said: both are the engine's code, and the
  * round's bitmap must not have changed since.
  */
-#include "sim/world/internal.h"
+#include "model/bits.h"
+#include "sim/fault/fault.h"
+#include "sim/world/attachment.h"
+#include "sim/world/channel.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/message.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/payload.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
 
 #include <stdlib.h>
 
@@ -98,9 +111,7 @@ static void measure(struct channel *channel, struct message *message)
     channel->encoding = message;
     while (ferry_encoder_next(channel->sizer, &piece)) {
         switch (piece.kind) {
-        case FERRY_PIECE_HEAD:
-            message->wire_bytes += piece.head.size;
-            break;
+        case FERRY_PIECE_HEAD: message->wire_bytes += piece.head.size; break;
         case FERRY_PIECE_BODY:
         case FERRY_PIECE_STATE:
             message->wire_bytes += piece.bytes;
@@ -192,7 +203,10 @@ static int64_t instant_of(const struct message *message, uint64_t index, int64_t
 }
 
 static uint32_t read_pages(
-    struct channel *channel, struct message *message, const struct ferry_piece *piece, uint64_t done)
+    struct channel *channel,
+    struct message *message,
+    const struct ferry_piece *piece,
+    uint64_t done)
 {
     struct guest *guest = channel->move->guest;
     const struct instance *instance = instance_find(guest, channel->move->from);
@@ -211,7 +225,8 @@ static uint32_t read_pages(
         return 0;
     }
     (void)message_add_segment(message, SEGMENT_PAGES, piece->page_count);
-    return payload_digest(message->contents, instance->memory, piece->first_page, done, piece->page_count);
+    return payload_digest(
+        message->contents, instance->memory, piece->first_page, done, piece->page_count);
 }
 
 static uint32_t read_state(struct message *message, const struct ferry_piece *piece)
@@ -245,9 +260,7 @@ static void encode(struct channel *channel, struct message *message)
             ferry_encoder_sent(channel->encoder, read_state(message, &piece));
             bytes += piece.bytes;
             break;
-        case FERRY_PIECE_DONE:
-            message->digest = piece.digest;
-            break;
+        case FERRY_PIECE_DONE: message->digest = piece.digest; break;
         }
     }
     channel->encoding = NULL;
@@ -257,7 +270,10 @@ static void encode(struct channel *channel, struct message *message)
 }
 
 static void observe_payload(
-    struct channel *channel, const struct message *message, enum sim_payload payload, uint64_t bytes)
+    struct channel *channel,
+    const struct message *message,
+    enum sim_payload payload,
+    uint64_t bytes)
 {
     observe(
         channel->world,

@@ -7,7 +7,18 @@
  * fault that a phase triggers is carried out between two actions; it may take this very side away,
  * which is why a destroyed side stays readable until the world is out of it (`gone`).
  */
-#include "sim/world/internal.h"
+#include "sim/world/side.h"
+
+#include "sim/fault/fault.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/message.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/state.h"
+#include "sim/world/timers.h"
 
 #include <stdlib.h>
 
@@ -93,7 +104,7 @@ void side_post_bytes(struct side *side, uint32_t attach, struct message *message
             .kind = FERRY_EVENT_CONTROL_BYTES,
             .attach = attach,
             .bytes = {.data = message->bytes + skip, .size = message->size - skip},
-        });
+    });
     entry->message = message;
 }
 
@@ -101,8 +112,7 @@ void side_done(struct side *side, uint64_t action_id, enum ferry_status status)
 {
     side_post(
         side,
-        &(struct ferry_event){
-            .kind = FERRY_EVENT_DONE, .action_id = action_id, .status = status});
+        &(struct ferry_event){.kind = FERRY_EVENT_DONE, .action_id = action_id, .status = status});
 }
 
 static struct side_event *pop(struct side *side)
@@ -200,8 +210,8 @@ static bool is_command(enum ferry_event_kind kind)
     return kind >= FERRY_EVENT_CANCEL;
 }
 
-static void command_answered(
-    struct side *side, const struct ferry_event *event, enum ferry_status status)
+static void
+command_answered(struct side *side, const struct ferry_event *event, enum ferry_status status)
 {
     struct world *world = side->world;
     const uint32_t other = side->target ? side->move->from->index : side->move->to->index;

@@ -2,7 +2,17 @@
 /*
  * source_side.c -- a source engine on its host: how it is made, and what each of its actions does.
  */
-#include "sim/world/internal.h"
+#include "sim/world/attachment.h"
+#include "sim/world/channel.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/journal.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/payload.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/vmm.h"
 
 #include <string.h>
 

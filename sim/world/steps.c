@@ -2,7 +2,15 @@
 /*
  * steps.c -- what the operators of the scenario do, each at its time or phase.
  */
-#include "sim/world/internal.h"
+#include "sim/world/steps.h"
+
+#include "sim/fault/fault.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/log.h"
+#include "sim/world/move.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
 
 static void say(struct world *world, size_t index, const char *text)
 {
@@ -87,21 +95,14 @@ static void fire(struct world *world, size_t index)
     case SCENARIO_STEP_CANCEL:
         command(world, index, false, (struct ferry_event){.kind = FERRY_EVENT_CANCEL});
         break;
-    case SCENARIO_STEP_SET:
-        set_limits(world, index);
-        break;
+    case SCENARIO_STEP_SET: set_limits(world, index); break;
     case SCENARIO_STEP_SWITCH_NOW:
         command(world, index, false, (struct ferry_event){.kind = FERRY_EVENT_SWITCH_NOW});
         break;
-    case SCENARIO_STEP_DRAIN:
-        drain_begin(world, index);
-        break;
+    case SCENARIO_STEP_DRAIN: drain_begin(world, index); break;
     case SCENARIO_STEP_CLAIM:
         command(
-            world,
-            index,
-            is_target(world, step),
-            (struct ferry_event){.kind = FERRY_EVENT_CLAIM});
+            world, index, is_target(world, step), (struct ferry_event){.kind = FERRY_EVENT_CLAIM});
         break;
     case SCENARIO_STEP_BURN:
         command(

@@ -6,7 +6,10 @@
  * A handle names one arming: a slot and how often it was used, so that a handle which outlives its
  * timer does no harm.
  */
-#include "sim/world/internal.h"
+#include "sim/world/timers.h"
+
+#include "sim/world/memory.h"
+#include "sim/world/state.h"
 
 #include <stdlib.h>
 

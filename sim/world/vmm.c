@@ -12,7 +12,22 @@
  *   RESUME   with the report; every page and the device state are compared at that instant
  * A VMM that is not there (its host crashed) reports a failure.
  */
-#include "sim/world/internal.h"
+#include "sim/world/vmm.h"
+
+#include "model/bits.h"
+#include "sim/fault/fault.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/journal.h"
+#include "sim/world/log.h"
+#include "sim/world/memory.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/op.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/steps.h"
+#include "sim/world/timers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -262,8 +277,7 @@ static void resume_here(struct op *op, struct instance *instance)
 static void compare(const struct op *op, struct instance *instance, uint64_t epoch)
 {
     struct guest *guest = instance->guest;
-    const struct model_memory *source =
-        guest->live != NULL ? guest->live->memory : guest->remains;
+    const struct model_memory *source = guest->live != NULL ? guest->live->memory : guest->remains;
     struct model_difference difference = {0};
 
     (void)model_memory_compare(source, instance->memory, &difference);

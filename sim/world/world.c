@@ -7,7 +7,7 @@
  *                                  |                                                 |
  *                                  +------------- log (hash), checkers --------------+--> result
  *
- * The state is that of internal.h. Time is the network's. After each of its events the sides which
+ * The state is that of state.h. Time is the network's. After each of its events the sides which
  * have something to hear are driven until there are none; only then the next event comes.
  *
  * The run ends when nothing is pending (steps, faults, what undoes them, announcements), every
@@ -16,13 +16,24 @@
  * (UNKNOWN) keeps asking for ever: the run does not wait for it once nothing else moves. An hour of
  * virtual time without any progress otherwise is an error.
  */
-#include "sim/world/internal.h"
+#include "sim/fault/fault.h"
+#include "sim/world/channel.h"
+#include "sim/world/guest.h"
+#include "sim/world/host.h"
+#include "sim/world/memory.h"
+#include "sim/world/message.h"
+#include "sim/world/move.h"
+#include "sim/world/observe.h"
+#include "sim/world/side.h"
+#include "sim/world/state.h"
+#include "sim/world/steps.h"
+#include "sim/world/timers.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define WATCH_INTERVAL_NS INT64_C(60000000000)
-#define NO_PROGRESS_NS INT64_C(3600000000000)
+#define NO_PROGRESS_NS    INT64_C(3600000000000)
 /* Nothing moves any more but sources that ask and targets that wait for a source: look no further after so long. */
 #define STUCK_NS INT64_C(60000000000)
 /* At least so long after the end of everything, for last bytes and answers; and at most. */
@@ -52,8 +63,7 @@ void world_check_end(struct world *world)
 void world_error(struct world *world, const char *text)
 {
     if (!world->failed) {
-        sim_result_error(
-            world->result, world->net == NULL ? 0 : world_now(world), "%s", text);
+        sim_result_error(world->result, world->net == NULL ? 0 : world_now(world), "%s", text);
     }
     world->failed = true;
     world->over = true;
@@ -157,8 +167,7 @@ static void consider_end(struct world *world)
         return;
     }
     world->ending = true;
-    (void)timer_at(
-        world, NET_NO_HOST, world_now(world) + tail(world), finish_at, world, 0);
+    (void)timer_at(world, NET_NO_HOST, world_now(world) + tail(world), finish_at, world, 0);
 }
 
 /* ---- the loop ---- */

@@ -10,11 +10,11 @@
 #ifndef FERRY_SIM_WORLD_WORLD_H
 #define FERRY_SIM_WORLD_WORLD_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "sim/report/result.h"
 #include "sim/scenario/scenario.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 enum sim_network {
     SIM_NETWORK_SIMGRID = 0, /* the default: bandwidth shared by SimGrid */

@@ -5,8 +5,8 @@
  * Claim: each migration that started reports one final outcome (completed, failed, cancelled,
  * refused), with a sentence that says why and a status which is OK exactly when it completed;
  * before it there may be one UNKNOWN, which at a healed end must have been followed by a final one.
- * What it says of the guest is true: completed means that it resumed at the target, the other final
- * ones that it never did, and refused that no page was sent. A source that comes back from its
+ * What it says of the guest is true: completed means that it resumed at the target (or that the
+ * target's host crashed between owning and running it), the other final ones that it never did, and refused that no page was sent. A source that comes back from its
  * journal may report its final outcome again, but not the opposite one. The statistics against the
  * events: i7_story.c. Checked: at OUTCOME, at RESUMED_AT_TARGET, and at END. Not covered: a
  * migration whose source's engine is down at the end: nobody is there to report; statistics of a
@@ -27,8 +27,9 @@ struct migration {
     ferry_time_ns paused_at; /* the latest pause */
     bool source_down;
     bool resumed_at_target;
-    bool claimed;                  /* an operator claimed the guest while or after it moved */
-    bool batches;                  /* pages were sent */
+    bool target_died; /* the target's host crashed after the pause: it may have owned the guest */
+    bool claimed;     /* an operator claimed the guest while or after it moved */
+    bool batches;     /* pages were sent */
     enum ferry_outcome_kind final; /* of any life; NONE: not yet */
     enum ferry_outcome_kind last;  /* of this life, UNKNOWN included */
     struct story story;
@@ -145,6 +146,10 @@ static void judge_truth(
 
     if (!is_final(kind)) {
         return;
+    }
+    if (kind == FERRY_OUTCOME_COMPLETED && !migration->resumed_at_target &&
+        migration->target_died) {
+        return; /* it was the target's, and died with its host before the run call */
     }
     if ((kind == FERRY_OUTCOME_COMPLETED) != migration->resumed_at_target && !migration->claimed) {
         sim_check_fail(
@@ -274,6 +279,13 @@ static void observe(void *opaque, const struct sim_observation *seen)
     } else if (seen->kind == SIM_OBSERVED_JOURNAL_LOST) {
         if (seen->host < sim_check_hosts(state->checks)) {
             state->journal_lost[seen->host] = true;
+        }
+    } else if (seen->kind == SIM_OBSERVED_HOST_DOWN) {
+        for (size_t i = 0; i < state->capacity; i++) {
+            struct migration *migration = &state->migrations[i];
+            if (migration->started && migration->to == seen->host && migration->paused_at != 0) {
+                migration->target_died = true;
+            }
         }
     } else if (seen->kind == SIM_OBSERVED_OPERATOR_CLAIM) {
         for (size_t i = 0; i < state->capacity; i++) {

@@ -227,6 +227,33 @@ static void completed_without_a_resume_at_the_target_fails(void **unused)
     stage_end(&stage, "I7");
 }
 
+static void completed_without_a_resume_is_true_where_the_targets_host_crashed_after_the_pause(
+    void **unused)
+{
+    (void)unused;
+    struct stage after = started();
+    struct stage before = started();
+    struct stage other = started();
+
+    stage_pause(&after, 1);
+    SAY(&after, HOST_DOWN, .host = 1);
+    SAY(&before, HOST_DOWN, .host = 1);
+    SAY(&before, HOST_UP, .host = 1);
+    stage_pause(&before, 1);
+    stage_pause(&other, 1);
+    SAY(&other, HOST_DOWN, .host = 2);
+    end_as(&after, FERRY_OUTCOME_COMPLETED);
+    end_as(&before, FERRY_OUTCOME_COMPLETED);
+    end_as(&other, FERRY_OUTCOME_COMPLETED);
+
+    expect_failures(&after, "I7", 0, NULL);
+    expect_failures(&before, "I7", 1, "but the guest was never resumed");
+    expect_failures(&other, "I7", 1, "but the guest was never resumed");
+    sim_checks_destroy(after.checks);
+    sim_checks_destroy(before.checks);
+    sim_checks_destroy(other.checks);
+}
+
 static void failed_with_a_resume_at_the_target_fails_before_it_and_after_it(void **unused)
 {
     (void)unused;
@@ -289,6 +316,8 @@ int main(void)
         cmocka_unit_test(an_outcome_needs_a_reason_and_a_status_that_fits),
         cmocka_unit_test(an_end_without_an_outcome_fails),
         cmocka_unit_test(completed_without_a_resume_at_the_target_fails),
+        cmocka_unit_test(
+            completed_without_a_resume_is_true_where_the_targets_host_crashed_after_the_pause),
         cmocka_unit_test(failed_with_a_resume_at_the_target_fails_before_it_and_after_it),
         cmocka_unit_test(after_a_claim_what_the_guest_does_is_the_operators),
         cmocka_unit_test(refused_after_pages_were_sent_fails),

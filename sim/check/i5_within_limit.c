@@ -23,7 +23,7 @@ struct migration {
     uint32_t from;
     uint32_t to;
     enum ferry_no_convergence on_no_convergence;
-    enum ferry_rule rule; /* of the source's latest verdict that was to switch */
+    enum ferry_rule rule; /* of the source's latest verdict */
     ferry_time_ns limit;
     ferry_time_ns limit_in_pause; /* the largest one of this pause */
     ferry_time_ns measured_since; /* begin of the latest live round */
@@ -127,7 +127,7 @@ static void traced(struct migration *migration, const struct ferry_trace_event *
     if (event->target) {
         return;
     }
-    if (event->kind == FERRY_TRACE_VERDICT && event->field[0] == FERRY_DECIDE_SWITCH) {
+    if (event->kind == FERRY_TRACE_VERDICT) {
         migration->rule = (enum ferry_rule)event->field[1];
     } else if (event->kind == FERRY_TRACE_ROUND_BEGUN && event->field[2] == 0) {
         migration->measured_since = event->at;

@@ -113,6 +113,24 @@ static void a_change_of_the_cap_counts_from_its_instant(void **unused)
     cap_window_deinit(&window);
 }
 
+/* An even stream under a dip of the cap: the worst window begins and ends where the cap changes, and nothing else does. */
+static void a_window_may_begin_where_the_cap_changes_alone(void **unused)
+{
+    (void)unused;
+    struct cap_window window = {0};
+    struct cap_excess excess = {0};
+
+    cap_window_change(&window, 0, CAP);
+    cap_window_change(&window, 200 * MS, CAP / 2);
+    cap_window_change(&window, 300 * MS, CAP);
+    cap_window_add(&window, &(struct cap_burst){0, 500 * MS, 5000, false});
+
+    assert_true(cap_window_judge(&window, FERRY_SECOND, &excess));
+    assert_true(excess.begin_ns == 200 * MS || excess.begin_ns == 100 * MS);
+    assert_true(excess.carried == 1000);
+    cap_window_deinit(&window);
+}
+
 static void a_window_with_an_unlimited_part_is_not_judged(void **unused)
 {
     (void)unused;
@@ -246,6 +264,7 @@ int main(void)
         cmocka_unit_test(bytes_far_apart_do_not_add_up),
         cmocka_unit_test(streams_add_up),
         cmocka_unit_test(a_change_of_the_cap_counts_from_its_instant),
+        cmocka_unit_test(a_window_may_begin_where_the_cap_changes_alone),
         cmocka_unit_test(a_window_with_an_unlimited_part_is_not_judged),
         cmocka_unit_test(any_schedule_is_judged_as_by_trying_every_window),
         cmocka_unit_test(judging_piece_by_piece_finds_the_same_and_forgets_the_past),

@@ -87,6 +87,31 @@ static void the_crash_of_the_source_while_it_was_paused_there_excuses(void **unu
     stage_end(&stage, NULL);
 }
 
+static void the_crash_of_the_target_excuses_a_guest_that_was_on_its_way_there(void **unused)
+{
+    (void)unused;
+    struct stage stage = stage_begin();
+
+    SAY(&stage, MIGRATION_STARTED, .from = 0, .to = 2, .blackout_limit = FERRY_TIME_NEVER);
+    SAY(&stage, GUEST_STOPPED, .host = 0, .stop = SIM_STOP_FREED);
+    SAY(&stage, HOST_DOWN, .host = 2);
+    end(&stage, SIM_EXCUSE_HOST_CRASH, 2);
+
+    expect_failures(&stage, "I2", 0, NULL);
+    sim_checks_destroy(stage.checks);
+}
+
+static void a_crash_that_is_told_of_the_host_alone_excuses_what_ran_there(void **unused)
+{
+    (void)unused;
+    struct stage stage = stage_begin();
+
+    SAY(&stage, HOST_DOWN, .host = 0);
+    end(&stage, SIM_EXCUSE_HOST_CRASH, 0);
+
+    stage_end(&stage, NULL);
+}
+
 static void a_crash_that_never_was_or_of_another_host_is_no_excuse(void **unused)
 {
     (void)unused;
@@ -131,6 +156,8 @@ int main(void)
         cmocka_unit_test(an_unhealed_end_is_not_judged),
         cmocka_unit_test(the_crash_of_its_host_excuses),
         cmocka_unit_test(the_crash_of_the_source_while_it_was_paused_there_excuses),
+        cmocka_unit_test(the_crash_of_the_target_excuses_a_guest_that_was_on_its_way_there),
+        cmocka_unit_test(a_crash_that_is_told_of_the_host_alone_excuses_what_ran_there),
         cmocka_unit_test(a_crash_that_never_was_or_of_another_host_is_no_excuse),
         cmocka_unit_test(a_lost_journal_excuses_only_where_one_was_lost),
     };

@@ -38,6 +38,7 @@ static void each_difference_fails(void **unused)
           .first_mismatch = 42},
          "the first is page 42"                                                            },
         {{.attempt = 1, .epoch = 2, .total_pages = 100, .compared_pages = 99},  "99 of 100"},
+        {{.attempt = 1, .epoch = 2, .total_pages = 99, .compared_pages = 100},  "100 of 99"},
         {{.attempt = 1, .epoch = 2, .total_pages = 99, .compared_pages = 99},   "99 of 99" },
         {{.attempt = 1,
           .epoch = 2,
@@ -95,6 +96,19 @@ static void a_comparison_counts_for_its_instant_host_and_epoch_alone(void **unus
     stage_end(&epoch, "I3");
 }
 
+static void a_comparison_is_used_up_by_one_run(void **unused)
+{
+    (void)unused;
+    struct stage stage = paused();
+
+    stage_resume(&stage, 1);
+    SAY(&stage, GUEST_RUNNING, .host = 0, .epoch = 1);
+    SAY(&stage, GUEST_RUNNING, .host = 1, .epoch = 2);
+
+    expect_failures(&stage, "I3", 2, "without a comparison");
+    sim_checks_destroy(stage.checks);
+}
+
 static void resuming_from_an_attempt_after_which_the_guest_ran_on_fails(void **unused)
 {
     (void)unused;
@@ -139,6 +153,7 @@ int main(void)
         cmocka_unit_test(each_difference_fails),
         cmocka_unit_test(running_elsewhere_uncompared_fails),
         cmocka_unit_test(a_comparison_counts_for_its_instant_host_and_epoch_alone),
+        cmocka_unit_test(a_comparison_is_used_up_by_one_run),
         cmocka_unit_test(resuming_from_an_attempt_after_which_the_guest_ran_on_fails),
         cmocka_unit_test(an_aborted_attempt_at_home_needs_no_comparison),
         cmocka_unit_test(a_resume_by_nobodys_migration_fails),

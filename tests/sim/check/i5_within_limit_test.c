@@ -69,6 +69,19 @@ static void a_pause_that_never_ends_fails_at_a_healed_end_alone(void **unused)
     sim_checks_destroy(unhealed.checks);
 }
 
+static void a_pause_that_has_ended_is_judged_no_more(void **unused)
+{
+    (void)unused;
+    struct stage stage = started();
+
+    complete(&stage, LIMIT);
+    stage.now += LIMIT;
+    SAY(&stage, END, .healed = true);
+
+    expect_failures(&stage, "I5", 0, NULL);
+    sim_checks_destroy(stage.checks);
+}
+
 /* ---- limits ---- */
 
 static void a_changed_limit_counts_and_in_a_pause_the_larger_one(void **unused)
@@ -250,6 +263,7 @@ int main(void)
         cmocka_unit_test(the_limit_itself_is_fine_and_a_nanosecond_more_fails),
         cmocka_unit_test(an_aborted_attempt_over_the_limit_fails),
         cmocka_unit_test(a_pause_that_never_ends_fails_at_a_healed_end_alone),
+        cmocka_unit_test(a_pause_that_has_ended_is_judged_no_more),
         cmocka_unit_test(a_changed_limit_counts_and_in_a_pause_the_larger_one),
         cmocka_unit_test(without_a_limit_nothing_is_too_long),
         cmocka_unit_test(switch_anyway_is_excused_only_by_that_policy_and_that_verdict),

@@ -273,6 +273,22 @@ static void a_source_that_is_down_counts_again_when_it_is_back(void **unused)
     sim_checks_destroy(stage.checks);
 }
 
+static void a_source_that_comes_back_after_its_outcome_does_not_count(void **unused)
+{
+    (void)unused;
+    struct stage stage = draining();
+
+    start(&stage, 0, 4);
+    end_with(&stage, 0, FERRY_OUTCOME_FAILED);
+    SAY(&stage, SIDE_LOST, .migration = 0, .host = 0);
+    SAY(&stage, SIDE_RESTARTED, .migration = 0, .host = 0);
+    start(&stage, 1, 4);
+    start(&stage, 2, 4);
+
+    expect_failures(&stage, "I6", 0, NULL);
+    sim_checks_destroy(stage.checks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +302,7 @@ int main(void)
         cmocka_unit_test(those_of_nobody_and_of_other_drains_do_not_count),
         cmocka_unit_test(an_outcome_makes_room_once),
         cmocka_unit_test(a_source_that_is_down_counts_again_when_it_is_back),
+        cmocka_unit_test(a_source_that_comes_back_after_its_outcome_does_not_count),
     };
 
     return cmocka_run_group_tests_name("i6_caps", tests, NULL, NULL);

@@ -318,7 +318,53 @@ static void an_outcome_event_that_is_missing_or_differs_fails(void **unused)
     stage_end(&differs, "I7");
 }
 
+static void an_aborted_pause_that_was_longer_than_told_fails(void **unused)
+{
+    (void)unused;
+    static const struct {
+        ferry_time_ns more;
+        size_t failures;
+    } rows[] = {
+        {100000, 0},
+        {100001, 1},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct tale tale = truth();
+        struct stage stage = stage_begin();
+
+        tale.outcome.kind = FERRY_OUTCOME_FAILED;
+        tale.outcome.status = FERRY_WORLD_LINK;
+        tale.outcome.blackout = (struct ferry_blackout){0};
+        tale.outcome.round_count = 0;
+        tale.outcome.wire_bytes = 0;
+        stage_start(&stage);
+        stage_pause(&stage, 1);
+        stage.now += 40 * MS + rows[i].more;
+        stage_abort(&stage, 1);
+        TELL(&stage, ATTEMPT_ABORTED, 1, FERRY_WORLD_LINK, 40 * MS);
+        stage.now = 900 * MS;
+        conclude(&stage, &tale);
+
+        expect_failures(&stage, "I7", rows[i].failures, "40.100001 ms in truth");
+        stage_end(&stage, "I7");
+    }
+}
+
 /* ---- what is no failure ---- */
+
+static void a_dropped_report_lets_the_network_carry_more_as_well(void **unused)
+{
+    (void)unused;
+    struct tale tale = truth();
+    struct stage stage = play(&tale);
+
+    SAY(&stage, PAYLOAD, .payload = SIM_PAYLOAD_BATCH, .bytes = 77, .ended_ns = stage.now);
+    tale.outcome.dropped_reports = 1;
+    conclude(&stage, &tale);
+
+    stage_end(&stage, NULL);
+}
 
 static void a_lost_connection_lets_the_network_carry_more_than_the_engine_heard_of(void **unused)
 {
@@ -398,6 +444,8 @@ int main(void)
         cmocka_unit_test(a_last_round_that_is_not_final_fails_a_completed_one),
         cmocka_unit_test(an_open_round_fails),
         cmocka_unit_test(an_outcome_event_that_is_missing_or_differs_fails),
+        cmocka_unit_test(an_aborted_pause_that_was_longer_than_told_fails),
+        cmocka_unit_test(a_dropped_report_lets_the_network_carry_more_as_well),
         cmocka_unit_test(a_lost_connection_lets_the_network_carry_more_than_the_engine_heard_of),
         cmocka_unit_test(the_blackout_may_err_by_a_round_trip_and_by_more_only_under_a_fault),
         cmocka_unit_test(a_restarted_source_is_judged_by_its_sums_alone),

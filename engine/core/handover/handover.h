@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handover.h -- who runs the guest: the smallest part of ferry, and the one that must be right.
  *
- * Two pure machines, one a side. Each is a struct without pointers or padding, so that an explorer can hash it, copy it and
- * drive it through every interleaving. A step takes one input and says what must be done, in order.
+ * Two pure machines, one a side. Each is a struct without pointers or padding, so that an explorer
+ * can hash it, copy it and drive it through every interleaving. A step takes one input and says
+ * what must be done, in order.
  *
- *   source                                                     target
- *   RUNNING --open attempt--> ATTEMPT                          RECEIVING --all of attempt n here, state loaded--> READY
- *      ^                        |  READY(n)                        ^                                              | GRANT(n)
- *      +------abort-------------+                                  +-----------ABORT(n)-------------------------+ |
- *                               v                                                                                 v
- *                            GRANTING --cancel, write failed or late--> BURNING                                OWNING
- *                               | durable                                  | ABORTED                              | durable
- *                               v                                          v                                      v
- *                            GRANTED ---------------ABORTED------------> BACK (guest runs here)                 OWNER (guest runs here)
- *                               | STARTED
- *                               v                      any state before OWNING --burn--> BURNING --durable--> BURNED (never runs)
- *                            MOVED (never runs here again)        OWNING or BURNING --write failed--> UNSURE (never runs, says nothing)
+ *   source                                          target
+ *
+ *   RUNNING --open attempt--> ATTEMPT               RECEIVING --attempt n here and loaded--> READY
+ *      ^                        |  |                    ^                                    |  |
+ *      +--------abort-----------+  | READY(n)           +-------------- ABORT(n) ------------+  |
+ *                                  v                                                 GRANT(n)   |
+ *   BURNING <--cancel, write    GRANTING                                                        v
+ *      |       failed or late      | durable                                                OWNING
+ *      | ABORTED                   v                                                            |
+ *      v                        GRANTED                                                 durable v
+ *    BACK <------ABORTED-----------+  | STARTED                                             OWNER
+ *    (guest runs here)                v                                        (guest runs here)
+ *                                   MOVED
+ *                        (never runs here again)    any before OWNING --burn--> BURNING
+ *                                                   BURNING --durable--> BURNED (never runs)
+ *                                                   a write of OWNING or BURNING fails --> UNSURE
+ *                                                   (never runs, says nothing)
  *
  * Requirements (cited by tests and checkers):
  *   H-1 GRANT is sent only after the grant record is durable.
- *   H-2 From the moment the grant record is issued, the source runs the guest only after ABORTED (or an operator's claim).
+ *   H-2 From the moment the grant record is issued, the source runs the guest only after ABORTED
+ *       (or an operator's claim).
  *   H-3 At most one side runs the guest, at any instant.
- *   H-4 The target runs the guest only after its OWNER record is durable, and only for a GRANT of the attempt it is READY for.
- *   H-5 ABORTED is said only after the BURNED record is durable, and a burned session never runs at the target.
+ *   H-4 The target runs the guest only after its OWNER record is durable, and only for a GRANT of
+ *       the attempt it is READY for.
+ *   H-5 ABORTED is said only after the BURNED record is durable, and a burned session never runs at
+ *       the target.
  *   H-6 LOST, silence and a restart prove nothing.
  *   H-7 A message of another attempt or epoch changes nothing.
- *   H-8 A failed write is neither durable nor not durable: nothing is concluded from it, and it is not tried again. */
+ *   H-8 A failed write is neither durable nor not durable: nothing is concluded from it, and it is
+ *       not tried again. */
 #ifndef HANDOVER_HANDOVER_H
 #define HANDOVER_HANDOVER_H
 
@@ -46,9 +56,10 @@ enum handover_source_phase {
     HANDOVER_ATTEMPT,     /* guest paused here; nothing is granted */
     HANDOVER_GRANTING,    /* guest paused here; the grant record was issued, GRANT was not sent */
     HANDOVER_GRANTED,     /* guest paused here; GRANT may have arrived */
-    HANDOVER_BURNING, /* guest paused here; GRANT was never sent, and will not be; asks for a burn */
-    HANDOVER_BACK,    /* proof: the target never runs it. The guest is this host's */
-    HANDOVER_MOVED,   /* proof: the target owns it */
+    HANDOVER_BURNING,  /* guest paused here; GRANT was never sent, and will not be; asks for a burn
+                        */
+    HANDOVER_BACK,     /* proof: the target never runs it. The guest is this host's */
+    HANDOVER_MOVED,    /* proof: the target owns it */
     HANDOVER_CLAIMING, /* an operator fenced the target: the claim is being written */
     HANDOVER_CLAIMED,  /* the guest is this host's by that claim */
 };
@@ -94,10 +105,13 @@ enum handover_target_phase {
 
 enum handover_target_input {
     HANDOVER_IN_LOADED = 32, /* everything of `attempt` is here and loaded: RECEIVING only */
-    HANDOVER_IN_VOID, /* what belongs to attempts up to `attempt` is void: ABORT, or RESUME that says so */
-    HANDOVER_IN_ASK_READY, /* RESUME in the middle of `attempt`, or after granting it: say where you stand */
+    HANDOVER_IN_VOID, /* what belongs to attempts up to `attempt` is void: ABORT, or RESUME that
+                         says so */
+    HANDOVER_IN_ASK_READY, /* RESUME in the middle of `attempt`, or after granting it: say where you
+                              stand */
     HANDOVER_IN_GRANT,
-    HANDOVER_IN_BURN, /* the source's message, the orphan or hold limit, the operator, or a restart without memory */
+    HANDOVER_IN_BURN, /* the source's message, the orphan or hold limit, the operator, or a restart
+                         without memory */
     HANDOVER_IN_OPERATOR_CLAIM, /* operator: run it here, the source is fenced: READY only */
     HANDOVER_IN_OWNER_DURABLE,
     HANDOVER_IN_OWNER_FAILED,

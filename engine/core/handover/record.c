@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.c -- one layout for all kinds: version, kind, role, moved, attempt, guest, epoch, both journals' ids, checksum. */
+/* record.c -- one layout for all kinds: version, kind, role, moved, attempt, guest, epoch, both
+ * journals' ids, checksum. */
 #include "handover/record.h"
 
 #include "base/assert.h"

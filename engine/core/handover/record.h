@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.h -- what the journal keeps of a session, as bytes. A record is small, carries its own version, and is replaced whole.
+/* record.h -- what the journal keeps of a session, as bytes. A record is small, carries its own
+ * version, and is replaced whole.
  *
  * SESSION  both sides, before the first page: who is on the other side, which guest, which epoch
  * GRANTED  source: attempt           OWNER   target: attempt, new epoch

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source_side.c -- the source's half of the handover. The drawing and the requirements are in handover.h.
+/* source_side.c -- the source's half of the handover. The drawing and the requirements are in
+ * handover.h.
  *
- * One function a phase; an input without a case in its phase is an honest peer's impossibility (VIOLATION), an
- * old message (STALE) or an order that comes too late. Who runs the guest:
+ * One function a phase; an input without a case in its phase is an honest peer's impossibility
+ * (VIOLATION), an old message (STALE) or an order that comes too late. Who runs the guest:
  *
  *   RUNNING, BACK, CLAIMED   this host may
  *   ATTEMPT                  nobody; this host may take it back alone
- *   GRANTING, BURNING        nobody; GRANT was never sent, yet only ABORTED brings the guest back (H-2): after a crash the
- *                            journal may hold the record, and then this host would have to count as granted
- *   GRANTED                  the target, or nobody
- *   MOVED                    the target */
+ *   GRANTING, BURNING        nobody; GRANT was never sent, yet only ABORTED brings the guest back
+ * (H-2): after a crash the journal may hold the record, and then this host would have to count as
+ * granted GRANTED                  the target, or nobody MOVED                    the target */
 #include "base/assert.h"
 #include "handover/handover.h"
 
@@ -205,7 +205,8 @@ in_burning(struct handover_source *source, enum handover_source_input input)
         source->grant = HANDOVER_RECORD_DURABLE;
         return step0();
     case HANDOVER_IN_GRANT_FAILED: source->grant = HANDOVER_RECORD_FAILED; return step0();
-    case HANDOVER_IN_LOST: /* H-6: a reinstalled target and an older one that still holds a copy look alike from here */
+    case HANDOVER_IN_LOST: /* H-6: a reinstalled target and an older one that still holds a copy
+                              look alike from here */
         return step0();
     case HANDOVER_IN_CLAIM: return claim(source);
     case HANDOVER_IN_STARTED: return step1(HANDOVER_OUT_VIOLATION);
@@ -246,7 +247,8 @@ in_claiming(struct handover_source *source, enum handover_source_input input)
     return step0();
 }
 
-/* MOVED, BACK and CLAIMED: decided. Whatever the target asks, the answer is that the session is over. */
+/* MOVED, BACK and CLAIMED: decided. Whatever the target asks, the answer is that the session is
+ * over. */
 static struct handover_step
 in_decided(struct handover_source *source, enum handover_source_input input)
 {

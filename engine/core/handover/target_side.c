@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target_side.c -- the target's half of the handover. The drawing and the requirements are in handover.h.
+/* target_side.c -- the target's half of the handover. The drawing and the requirements are in
+ * handover.h.
  *
  * Who runs the guest:
  *   OWNER                        this host may
  *   OWNING                       nobody: the record may be durable or not, only its report tells
  *   RECEIVING, READY             not this host; the source may, or nobody does
- *   BURNING, BURNED, UNSURE, OVER  never this host (OVER after OWNER: it runs on, the session is forgotten) */
+ *   BURNING, BURNED, UNSURE, OVER  never this host (OVER after OWNER: it runs on, the session is
+ * forgotten) */
 #include "base/assert.h"
 #include "handover/handover.h"
 
@@ -222,7 +224,8 @@ in_burned(struct handover_target *target, enum handover_target_input input)
     return step0();
 }
 
-/* UNSURE and OVER: nothing that comes changes who runs the guest. A report of a write that was under way is let go. */
+/* UNSURE and OVER: nothing that comes changes who runs the guest. A report of a write that was
+ * under way is let go. */
 static struct handover_step
 in_silent(struct handover_target *target, enum handover_target_input input)
 {

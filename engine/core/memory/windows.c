@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* windows.c -- see windows.h. Cutting costs one look at each bitmap word of a round; everything else is linear in the windows touched. */
+/* windows.c -- see windows.h. Cutting costs one look at each bitmap word of a round; everything
+ * else is linear in the windows touched. */
 #include "memory/windows.h"
 
 #include "base/assert.h"
@@ -142,7 +143,8 @@ static void cut(struct memory_windows *windows, uint64_t pages_max, struct memor
     windows->left -= pages;
 }
 
-/* A window that was lost goes out again as it was, under a new number, at the ring's young end (W-2). */
+/* A window that was lost goes out again as it was, under a new number, at the ring's young end
+ * (W-2). */
 static struct memory_window *
 issue_again(struct memory_windows *windows, uint32_t attach, uint16_t stream)
 {

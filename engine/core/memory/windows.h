@@ -4,13 +4,16 @@
  *   bitmap of the round   ....XXXX.X..XXX|XX.XXXX..X|.....XXXXX....X..
  *                         window 17      | window 18 | not cut yet (cursor)
  *
- * A window is a stretch of the bitmap that is sent as one batch on one stream. It is in exactly one state:
- *   ISSUED (handed to the stream) -> SENT (its last byte left) -> free again when the target says it was placed
- *   (ISSUED -> PLACED -> free when the target is quicker than the stream's own report);
- *   on a lost connection ISSUED and SENT become AGAIN, and are sent first on the next one, with new numbers.
+ * A window is a stretch of the bitmap that is sent as one batch on one stream. It is in exactly one
+ * state:
+ *   ISSUED (handed to the stream) -> SENT (its last byte left) -> free, when the target placed it
+ *   ISSUED -> PLACED -> free, when the target is quicker than the stream's own report
+ *   ISSUED, SENT -> AGAIN on a lost connection: first on the next one, with new numbers
  *
- * Invariants: W-1 every set page of the round is in exactly one window or ahead of the cursor. W-2 windows of one stream are
- * acknowledged in the order of their numbers. W-3 no window crosses a region. W-4 the table never grows: it is full, or it is not. */
+ * W-1 Every set page of the round is in exactly one window or ahead of the cursor.
+ * W-2 Windows of one stream are acknowledged in the order of their numbers.
+ * W-3 No window crosses a region.
+ * W-4 The table never grows: it is full, or it is not. */
 #ifndef MEMORY_WINDOWS_H
 #define MEMORY_WINDOWS_H
 
@@ -68,21 +71,24 @@ bool memory_windows_all_sent(const struct memory_windows *windows);
 /* True when every page of the round has been acknowledged. */
 bool memory_windows_all_acknowledged(const struct memory_windows *windows);
 
-/* The next stretch to send, with at most pages_max set pages; NULL: all issued, or the table is full. The slot is ISSUED with a new number. */
+/* The next stretch to send, with at most pages_max set pages; NULL: all issued, or the table is
+ * full. The slot is ISSUED with a new number. */
 struct memory_window *memory_windows_issue(
     struct memory_windows *windows, uint64_t pages_max, uint32_t attach, uint16_t stream);
 /* The device state as a batch of its own. NULL: the table is full. */
 struct memory_window *
 memory_windows_issue_state(struct memory_windows *windows, uint32_t attach, uint16_t stream);
 
-/* The stream reports batch `number` as sent. False: it was abandoned meanwhile. The window as it is then goes to *window_out. */
+/* The stream reports batch `number` as sent. False: it was abandoned meanwhile. The window as it is
+ * then goes to *window_out. */
 bool memory_windows_sent(
     struct memory_windows *windows,
     uint64_t number,
     uint64_t bytes,
     uint64_t zero_pages,
     struct memory_window *window_out);
-/* Stream `stream` of `attach` placed everything up to batch `number`. Returns set pages newly acknowledged. */
+/* Stream `stream` of `attach` placed everything up to batch `number`. Returns set pages newly
+ * acknowledged. */
 uint64_t memory_windows_acknowledge(
     struct memory_windows *windows, uint32_t attach, uint16_t stream, uint64_t number);
 struct memory_requeued {
@@ -90,7 +96,8 @@ struct memory_requeued {
     uint64_t bytes;      /* of these, what had been sent */
     uint64_t zero_pages; /* counted in it */
 };
-/* The connections are gone, and what the target placed has been acknowledged: what is live must be sent again. */
+/* The connections are gone, and what the target placed has been acknowledged: what is live must be
+ * sent again. */
 struct memory_requeued memory_windows_requeue(struct memory_windows *windows);
 
 #endif

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attempt.c -- one try at the switchover: everything between the pause and the grant.
  *
- *   open --pause--> stopped --capture--> state in hand --collect--> last pages known --send--> all sent --manifest--> READY
- *     |               |                      |                          |                         |                     |
- *     +---------------+----------------------+--------- abort_at, link, cancel, failure ----------+                  grant.c
- *                                            v
- *                              ABORT to the target, guest resumed here
+ *   open --pause--> stopped --capture--> state in hand --collect--> last pages known --send-->
+ *   all sent --manifest--> READY --> grant.c
  *
- * A-1 The limit is kept also when the prediction was wrong: without READY by abort_at (the limit less what grant and resume
- *     still need) the attempt is aborted. A-2 Nothing in the pause is proportional to RAM. A-3 An abort voids the attempt's
- *     pages: they are in the bitmap of the next round again. A-4 Next attempt: not before a growing back-off has passed. */
+ *   at any point before READY: abort_at reached, link lost for too long, cancel, failure
+ *   --> ABORT to the target, guest resumed here
+ *
+ * A-1 The limit is kept also when the prediction was wrong: without READY by abort_at (the limit
+ *     less what grant and resume still need) the attempt is aborted.
+ * A-2 Nothing in the pause is proportional to RAM.
+ * A-3 An abort voids the attempt's pages: they are in the bitmap of the next round again.
+ * A-4 Next attempt: not before a growing back-off has passed. */
 #include "base/assert.h"
 #include "source/internal.h"
 
-/* First back-off after an aborted attempt; doubles with each. Longer than what usually disturbs a pause (a burst, a flap). */
+/* First back-off after an aborted attempt; doubles with each. Longer than what usually disturbs a
+ * pause (a burst, a flap). */
 #define BACK_OFF (500 * FERRY_MILLISECOND)
 
 /* Whether the limit binds this attempt: an operator who chose to switch anyway gave it up. */

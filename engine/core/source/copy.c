@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* copy.c -- the rounds: collect, send, close with a barrier, decide.
  *
- *   IDLE --first collection--> COLLECTING --another round--> SENDING --all acknowledged, barrier closed--> COLLECTING
- *                                 | switch over                                                               ^
- *                                 v                                                                           |
- *                              DECIDED (the attempt collects once more, then SENDING) --aborted--> DRAINING --+ (keeps the bitmap)
+ *                                    another round
+ *   IDLE --first collection--> COLLECTING ------------> SENDING
+ *                               |    ^  ^                  | all acknowledged, barrier closed
+ *                   switch over |    |  +------------------+
+ *                               v    | keeps the bitmap
+ *                            DECIDED +------------ DRAINING
+ *        (the attempt collects once  |                ^
+ *         more, then SENDING)        +---- aborted ---+
  *
- * C-1 A collection replaces the bitmap only when every page of it is acknowledged; otherwise it is added to it.
- * C-2 Round n + 1 begins only after the target has closed round n: an old copy can never overwrite a newer one.
- * C-3 The decision falls here and only here, at a round's end, with the collection's count in hand. */
+ * C-1 A collection replaces the bitmap only when every page of it is acknowledged; otherwise it is
+ *     added to it.
+ * C-2 Round n + 1 begins only after the target has closed round n: an old copy can never overwrite
+ *     a newer one.
+ * C-3 The decision falls here and only here, at a round's end, with the collection's count in
+ *     hand. */
 #include "base/assert.h"
 #include "source/internal.h"
 
@@ -38,7 +45,8 @@ bool source_copy_paused_phase(const struct ferry_source *source)
 void source_copy_start(struct ferry_source *source)
 {
     if (source->config.mode == FERRY_MODE_STOP_AND_COPY) {
-        /* Nothing has been measured, so nothing is predicted; the verdict says which rule it was. */
+        /* Nothing has been measured, so nothing is predicted; the verdict says which rule it was.
+         */
         struct ferry_policy_samples samples;
         source_copy_samples(source, &samples);
         source->outcome.verdict = ferry_policy_decide(&samples, &source->copy.policy);

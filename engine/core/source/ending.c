@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ending.c -- the outcome, and what is left to do after it.
  *
- *   decide ----> (paused and not granted: abort the attempt, run the guest here) ----> begin
- *   begin: report the outcome                             E-1 one outcome; only UNKNOWN may be followed by another
- *          moved: ENDED durable, copy freed               E-2 END is said only when this side will never again need the
- *          END to the target, until it says CLOSED             target's record: after ENDED is durable, if anything was granted
- *          forget the session, close the connection       E-3 cleaning up never changes the outcome; it has a limit of its own,
- *                                                              after which the records stay for a later retry */
+ *   decide --> (paused and not granted: abort the attempt, run the guest here) --> begin
+ *   begin      reports the outcome
+ *              moved: ENDED durable, this copy freed
+ *              END to the target, until it says CLOSED
+ *              forgets the session, closes the connection
+ *
+ * E-1 One outcome; only UNKNOWN may be followed by another.
+ * E-2 END is said only when this side will never again need the target's record: after ENDED is
+ *     durable, if anything was granted.
+ * E-3 Cleaning up never changes the outcome; it has a limit of its own, after which the records
+ *     stay for a later retry. */
 #include "base/assert.h"
 #include "source/internal.h"
 
 #include <string.h>
 
-/* Without any acknowledgement for so long after give_up_after, a round that never ends is given up as well. */
+/* Without any acknowledgement for so long after give_up_after, a round that never ends is given up
+ * as well. */
 #define STUCK_AFTER (10 * FERRY_SECOND)
 
 void source_ending_keep_text(struct ferry_source *source, struct ferry_bytes text)
@@ -191,7 +197,8 @@ static bool all_quiet(const struct ferry_source *source)
            source->pending[PENDING_PERSIST_ENDED].id == 0;
 }
 
-/* An action that takes longer than it may counts as failed; its report, if it comes at all, is dropped. */
+/* An action that takes longer than it may counts as failed; its report, if it comes at all, is
+ * dropped. */
 static void expire(struct ferry_source *source, enum pending_kind kind)
 {
     const struct ferry_event late = {.status = FERRY_TIMEOUT_ACTION};
@@ -203,8 +210,8 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
     case PENDING_RESUME: source_attempt_resumed(source, late.status); return;
     case PENDING_PERSIST_SESSION: source_opening_session_persisted(source, late.status); return;
     case PENDING_PERSIST_GRANTED:
-        /* Late is not failed: the record may still become durable. Its report would be dropped, so nothing is lost by
-         * saying that it may be there (H-8). */
+        /* Late is not failed: the record may still become durable. Its report would be dropped, so
+         * nothing is lost by saying that it may be there (H-8). */
         if (source->ending.kind == FERRY_OUTCOME_NONE) {
             source->ending.kind = FERRY_OUTCOME_FAILED;
             source->ending.status = FERRY_WORLD_JOURNAL;
@@ -322,7 +329,8 @@ enum ferry_status source_ending_cancel(struct ferry_source *source)
         source_ending_decide(source, FERRY_OUTCOME_CANCELLED, FERRY_USAGE_CANCELLED);
         return FERRY_OK;
     case HANDOVER_GRANTING:
-        /* GRANT has not been sent: the target can be asked never to start, but only its word ends it (H-2). */
+        /* GRANT has not been sent: the target can be asked never to start, but only its word ends
+         * it (H-2). */
         source->cancel_wanted = true;
         source_grant_step(
             source, HANDOVER_IN_STOP_GRANT, source->handover.attempt, source->config.epoch);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* grant.c -- carries out what the handover machine asks for. Who may run the guest is decided there (handover/), nothing of it here.
+/* grant.c -- carries out what the handover machine asks for. Who may run the guest is decided there
+ * (handover/), nothing of it here.
  *
- * Each input goes through source_grant_step(), which turns the outputs into actions, messages and states, in order. */
+ * Each input goes through source_grant_step(), which turns the outputs into actions, messages and
+ * states, in order. */
 #include "base/assert.h"
 #include "source/internal.h"
 
@@ -56,7 +58,8 @@ static void persist_claim(struct ferry_source *source)
             .role = HANDOVER_ROLE_SOURCE,
             .attempt = source->handover.attempt,
             .guest_id = source->config.guest_id,
-            /* above what the target could have become owner with: its late messages and writes are old */
+            /* above what the target could have become owner with: its late messages and writes are
+               old */
             .epoch = source->config.epoch + 2,
             .own_journal_id = source->config.journal_id,
             .peer_journal_id = source->target_journal_id,
@@ -95,8 +98,8 @@ static void run_here(struct ferry_source *source)
 {
     source->unknown_at = FERRY_TIME_NEVER;
     if (!source->guest_alive) {
-        source_ending_begin(
-            source); /* the guest died with its host: nothing to resume, but it is ours to start again */
+        source_ending_begin(source); /* the guest died with its host: nothing to resume, but it is
+                                        ours to start again */
         return;
     }
     source_attempt_give_back(source);

@@ -3,14 +3,14 @@
  *
  * One migration's sending side is composed of small machines which do not know each other's states:
  *
- *   link      which connection there is             link.c      DOWN > ATTACHING > ASKING > UP > (LEAVING) > DETACHING > DOWN
- *   copy      the round under way                   copy.c      IDLE > COLLECTING > SENDING > COLLECTING ... ; DRAINING after an abort
- *   attempt   pause, state, last pages, guard       attempt.c
- *   handover  who runs the guest                    handover/   (pure; driven by grant.c)
- *   ending    outcome, cleaning up                  ending.c
+ *   link      which connection there is       link.c
+ *   copy      the round under way             copy.c
+ *   attempt   pause, state, pages, guard      attempt.c
+ *   handover  who runs the guest              handover/ (pure; driven by grant.c)
+ *   ending    outcome, cleaning up            ending.c
  *
- * and of one state which says what the whole is doing (state_table.c draws it). Losing a link changes the link and stops
- * its credit; everything else keeps its state. */
+ * and of one state which says what the whole is doing (state_table.c draws it). Losing a link
+ * changes the link and stops its credit; everything else keeps its state. */
 #ifndef SOURCE_INTERNAL_H
 #define SOURCE_INTERNAL_H
 
@@ -29,11 +29,13 @@ enum link_state {
     LINK_ATTACHING, /* the world is connecting */
     LINK_ASKING,    /* connected; OPEN or RESUME is out */
     LINK_UP,        /* the target has answered: payload may flow */
-    LINK_LEAVING, /* UP, but a better network answers: nothing new is sent, what is out is waited for */
+    LINK_LEAVING,   /* UP, but a better network answers: nothing new is sent, what is out is waited
+                       for */
     LINK_DETACHING, /* the world is closing what there was */
 };
 
-/* Round trips that count: about two seconds of pings. The highest of them is what the prediction uses. */
+/* Round trips that count: about two seconds of pings. The highest of them is what the prediction
+ * uses. */
 #define ROUND_TRIPS_KEPT 8U
 
 struct link {
@@ -52,8 +54,8 @@ struct link {
     ferry_time_ns last_heard;
     ferry_time_ns last_ping;
     ferry_time_ns probe_at;
-    ferry_time_ns round_trips
-        [ROUND_TRIPS_KEPT]; /* the newest measured on this attach, a ring; 0 = none yet */
+    ferry_time_ns round_trips[ROUND_TRIPS_KEPT]; /* the newest measured on this attach, a ring; 0 =
+                                                    none yet */
     uint32_t round_trip_count;
     enum ferry_status lost_status;
     struct wire_reader reader;
@@ -202,7 +204,8 @@ void source_trace(
     int64_t b,
     int64_t c,
     int64_t d);
-/* Pushes an action that reports, and remembers it. `limit`: how long it may take; NEVER = its machine watches it. */
+/* Pushes an action that reports, and remembers it. `limit`: how long it may take; NEVER = its
+ * machine watches it. */
 void source_ask(
     struct ferry_source *source,
     enum pending_kind pending,
@@ -262,9 +265,8 @@ void source_copy_collect(struct ferry_source *source, bool keep);
 void source_copy_collected(struct ferry_source *source, const struct ferry_event *event);
 void source_copy_begin_round(struct ferry_source *source, bool final);
 void source_copy_end_round(struct ferry_source *source, uint64_t dirty_after);
-void source_copy_pump(
-    struct ferry_source
-        *source); /* issues what the link may carry now, and notices that a round is over */
+void source_copy_pump(struct ferry_source *source); /* issues what the link may carry now, and
+                                                       notices that a round is over */
 void source_copy_sent(struct ferry_source *source, const struct ferry_event *event);
 void source_copy_acknowledged(
     struct ferry_source *source,

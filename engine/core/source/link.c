@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* link.c -- the one connection (control and payload streams) that a migration has at a time, over one of several networks.
+/* link.c -- the one connection (control and payload streams) that a migration has at a time, over
+ * one of several networks.
  *
- *            retry_at                ATTACHED              ACCEPT, RESUMED
- *   DOWN ---------------> ATTACHING ----------> ASKING ---------------------> UP ----better network answers----> LEAVING
- *    ^                        |                    |                           |                                    | all acknowledged
- *    |                        +---- refused, too slow, reset, silence ---------+------------------------------------+
- *    |                                                       v
- *    +--------------- everything of it has stopped ----- DETACHING
+ *         retry_at          ATTACHED        ACCEPT, RESUMED        a better network answers
+ *   DOWN ----------> ATTACHING ------> ASKING ---------------> UP ------------------------> LEAVING
+ *    ^                   |                |                    |                               |
+ *    |                   +---- refused, too slow, reset, silence          all is acknowledged -+
+ *    |                                    v                                                    |
+ *    +-- all of it has stopped ------ DETACHING <----------------------------------------------+
  *
- * L-1 Attach numbers only grow: the target closes what is older. L-2 Silence is judged by what arrives, never by what was
- * accepted for sending. L-3 Networks are tried from the best to the worst, in turn, with a rest after each whole turn. */
+ * L-1 Attach numbers only grow: the target closes what is older. L-2 Silence is judged by what
+ * arrives, never by what was accepted for sending. L-3 Networks are tried from the best to the
+ * worst, in turn, with a rest after each whole turn. */
 #include "source/internal.h"
 
-/* A rest after all networks were tried in vain: short enough for a switch's flap, long enough not to hammer a dead host. */
+/* A rest after all networks were tried in vain: short enough for a switch's flap, long enough not
+ * to hammer a dead host. */
 #define RETRY_REST (200 * FERRY_MILLISECOND)
 /* Attach numbers of one incarnation; a restarted source begins above all of the last one. */
 #define ATTACHES_PER_INCARNATION (1U << 16)
@@ -25,7 +28,8 @@ void source_link_init(struct ferry_source *source)
     const struct ferry_source_config *config = &source->config;
     link->path_count = config->path_count;
     for (uint16_t i = 0; i < config->path_count; i++) {
-        /* insertion sort by (priority, index): stable, so equal priorities keep the operator's order */
+        /* insertion sort by (priority, index): stable, so equal priorities keep the operator's
+         * order */
         uint16_t at = i;
         while (at > 0 && source->paths[link->order[at - 1]].priority > source->paths[i].priority) {
             link->order[at] = link->order[at - 1];
@@ -252,7 +256,8 @@ void source_link_probe_done(struct ferry_source *source, enum ferry_status statu
         return;
     }
     link->probe_at = source->now + source->config.probe_interval;
-    /* Not during a pause: it would cost blackout, and the pause is short or waits for this very link. */
+    /* Not during a pause: it would cost blackout, and the pause is short or waits for this very
+     * link. */
     if (status == FERRY_OK && source->state == FERRY_SOURCE_COPYING) {
         link->state = LINK_LEAVING;
         link->position = link->probing;

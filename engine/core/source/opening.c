@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* opening.c -- the first words on each connection, and the way from nothing to the first page.
  *
- *   source                                  target
- *   preface, OPEN       ------------------> room? version? prepares the guest's shell, SESSION durable
- *   SESSION durable     <------------------ ACCEPT (its journal's id, its costs)
+ *   source                                 target
+ *   preface, OPEN      ------------------> room? version? prepares the shell, SESSION durable
+ *   SESSION durable    <------------------ ACCEPT (its journal's id, its costs)
  *   first collection, first page
  *
- *   later connections: preface, RESUME ---> closes older attaches, answers what it has: RESUMED, then READY, STARTED, ABORTED or LOST */
+ *   later connections:
+ *   preface, RESUME    ------------------> closes older attaches
+ *                      <------------------ RESUMED (what it has), then READY, STARTED, ABORTED
+ *                                          or LOST */
 #include "base/assert.h"
 #include "source/internal.h"
 
@@ -180,7 +183,8 @@ void source_opening_session_persisted(struct ferry_source *source, enum ferry_st
 {
     const bool opening = source->state == FERRY_SOURCE_OPENING;
     if (!opening && source->state != FERRY_SOURCE_COPYING) {
-        return; /* cancelled meanwhile: the record is forgotten at the end; or the pause has begun */
+        return; /* cancelled meanwhile: the record is forgotten at the end; or the pause has begun
+                 */
     }
     if (status != FERRY_OK) {
         source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_JOURNAL);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* restart.c -- a source that comes back from its journal.
  *
- * records found            what is known                          what happens
- * SESSION                  nothing was granted                    the guest runs here (if it lives); END to the target
- * + GRANTED                the target may run it                  asks, as UNKNOWN does; only proof brings it back
- * + ENDED                  decided before the restart             cleans up
- * + CLAIMED                an operator decided                    the guest runs here; END to the target
+ * found       what is known             what happens
+ * SESSION     nothing was granted       the guest runs here (if it lives); END to the target
+ * + GRANTED   the target may run it     asks, as UNKNOWN does; only proof brings it back
+ * + ENDED     decided before            cleans up
+ * + CLAIMED   an operator decided       the guest runs here; END to the target
  *
  * A restarted source does not continue copying: the dirty log died with the daemon that read it. */
 #include "source/internal.h"

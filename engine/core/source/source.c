@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source.c -- the doors of the source: create, input, next action, deadline. What happens inside is in the files of this room:
+/* source.c -- the doors of the source: create, input, next action, deadline. What happens inside is
+ * in the files of this room:
  *
- *   event -> (report of an abandoned action? dropped, here, in one place) -> the small machine that it is for
+ *   event -> a report of an abandoned action? dropped, here, in one place
+ *         -> the small machine that it is for
  *         -> pump: whatever has become possible is issued (windows, manifest, END)
  *
- * Invariants: S-1 all memory is taken at create. S-2 every action that reports and is not a batch is in `pending`, once.
- * S-3 every wait has an end: pending actions, the link, the attempt, the handover and the cleaning up each have a deadline. */
+ * Invariants: S-1 all memory is taken at create. S-2 every action that reports and is not a batch
+ * is in `pending`, once. S-3 every wait has an end: pending actions, the link, the attempt, the
+ * handover and the cleaning up each have a deadline. */
 #include "base/allocate.h"
 #include "base/assert.h"
 #include "source/internal.h"

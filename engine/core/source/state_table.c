@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state_table.c -- the source's states, and what a target may say in each.
  *
- *   OPENING --accepted, SESSION durable--> COPYING --verdict: switch--> PAUSING --paused--> SENDING --READY--> GRANTING
- *      |                                   ^    |                          |                   |                  | durable
- *      | refused, unreachable              |    | give up                  +-----abort---------+                  v
- *      |                                   |    |                          v                                   GRANTED --STARTED--+
- *      |                                   +----|---- runs again ------ RESUMING <------- ABORTED ---------------+ |              |
- *      |                                        |                          |     <---+                           | | silent       |
- *      |                                        |                          |          \--- BURNING <--cancel, ---+ v              |
- *      v                                        v                          v                  write failed      UNKNOWN --STARTED-+
- *   CLOSING <-----------------------------------+--------------------------+                                                     |
- *      |  ^----------------------------------------------------------------------------------------------------------------------+
- *      +--END heard or given up--> CLOSED
+ *   OPENING ---accepted---> COPYING ---verdict: switch---> PAUSING ---paused---> SENDING
+ *     |                      |  ^                             |                    |
+ *     | refused,     give up |  | runs again                  +------- abort ------+ READY
+ *     | unreachable          |  |                             v                    v
+ *     |                      |  +-------------------------- RESUMING <--ABORTED-- GRANTING
+ *     |                      |                             |  ^   ^               |    |
+ *     |                      |     ended, by whatever      |  |   |       durable |    | cancel,
+ * write v                      v                             |  |   |               v    v failed
+ *   CLOSING <----------------+-----------------------------+  |   +--ABORTED- GRANTED  BURNING
+ *     |  ^                                                    |                |  |      |
+ *     |  +------------------ STARTED -------------------------|----------------+  | silent
+ *     |  +------------------ STARTED ---------- UNKNOWN <-----|-------------------+------+
+ *     |                                            +--ABORTED-+
+ *     +-- END heard, or the time for it over --> CLOSED
  *
- * who runs the guest: OPENING, COPYING, RESUMING (about to): the source. PAUSING, SENDING: nobody, the source may take it back.
- * GRANTING, BURNING: nobody, only proof brings it back. GRANTED, UNKNOWN: the target or nobody. CLOSING, CLOSED: see the outcome.
+ * Who runs the guest:
+ *   OPENING, COPYING     the source           RESUMING            the source, at once
+ *   PAUSING, SENDING     nobody; the source may take it back alone
+ *   GRANTING, BURNING    nobody; only proof brings it back
+ *   GRANTED, UNKNOWN     the target, or nobody
+ *   CLOSING, CLOSED      see the outcome
  *
- * A message without a row in its state is a protocol error. Rows whose handler is `old` are honest messages that crossed a
- * change of ours; they are counted as stale and change nothing. */
+ * A message without a row in its state is a protocol error. Rows whose handler is `old` are honest
+ * messages that crossed a change of ours; they are counted as stale and change nothing. */
 #include "base/assert.h"
 #include "source/internal.h"
 
@@ -149,8 +156,8 @@ void source_message(struct ferry_source *source, const struct wire_message *mess
 void source_violation(struct ferry_source *source, enum ferry_status status, int64_t type)
 {
     source_trace(source, FERRY_TRACE_PROTOCOL_ERROR, status, type, source->state, 0);
-    /* Before a grant a broken target is a failed migration. After it, its connection is worth nothing, but its word
-     * (on a new connection) is still the only way to know. */
+    /* Before a grant a broken target is a failed migration. After it, its connection is worth
+     * nothing, but its word (on a new connection) is still the only way to know. */
     const bool decided =
         source->state == FERRY_SOURCE_CLOSING || source->state == FERRY_SOURCE_RESUMING;
     if (!source_grant_is_out(source) && !decided) {

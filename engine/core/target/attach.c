@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attach.c -- the connections of one session: only the newest attach counts.
  *
- * AT-1 A RESUME is answered only when every stream of older attaches has been closed and joined, and what it placed has been
- *      reported: the answer is exact, and nothing old can be placed after it.
- * AT-2 An older attach number than the newest seen is ignored: its packets were delayed somewhere. */
+ * AT-1 A RESUME is answered only when every stream of older attaches has been closed and joined,
+ * and what it placed has been reported: the answer is exact, and nothing old can be placed after
+ * it. AT-2 An older attach number than the newest seen is ignored: its packets were delayed
+ * somewhere. */
 #include "base/assert.h"
 #include "target/internal.h"
 
@@ -120,7 +121,8 @@ static void send_resumed(struct ferry_target *target)
     target_send(target, &message);
 }
 
-/* What the source's phase means for the handover: it may void what we hold, or ask what became of it. */
+/* What the source's phase means for the handover: it may void what we hold, or ask what became of
+ * it. */
 static void tell_handover(struct ferry_target *target, const struct wire_resume *resume)
 {
     const uint32_t attempt = resume->attempt;

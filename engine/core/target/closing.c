@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* closing.c -- the end of a session at the target: by the source's END, or because the source is gone.
+/* closing.c -- the end of a session at the target: by the source's END, or because the source is
+ * gone.
  *
- * CL-1 A guest that runs here is never touched by cleaning up. CL-2 CLOSED is said when nothing is left but the guest's ownership
- * record. CL-3 A target which nobody asks any more closes itself; what it burned or owns stays in the journal, and a late
- * source is answered from there. */
+ * CL-1 A guest that runs here is never touched by cleaning up. CL-2 CLOSED is said when nothing is
+ * left but the guest's ownership record. CL-3 A target which nobody asks any more closes itself;
+ * what it burned or owns stays in the journal, and a late source is answered from there. */
 #include "base/assert.h"
 #include "target/internal.h"
 

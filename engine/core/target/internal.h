@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* internal.h -- the target, opened up: for the files of this room only.
  *
- *   attach      which connections count, and what the older ones left    attach.c
- *   opening     admission, shell, SESSION record                         opening.c
- *   receiving   batches, barriers, acknowledgements, the manifest        receiving.c
- *   handover    who runs the guest                                       handover/ (pure; driven by owning.c)
- *   closing     END, orphans, cleaning up                                closing.c
+ *   attach      which connections count, what older ones left   attach.c
+ *   opening     admission, shell, SESSION record                opening.c
+ *   receiving   batches, barriers, manifest                     receiving.c
+ *   handover    who runs the guest                              handover/ (pure; see owning.c)
+ *   closing     END, orphans, cleaning up                       closing.c
  *
  * state_table.c draws the states and says which message may come in which. */
 #ifndef TARGET_INTERNAL_H
@@ -138,9 +138,8 @@ void target_attach_down(struct ferry_target *target, uint32_t attach);
 void target_attach_bytes(struct ferry_target *target, uint32_t attach, struct ferry_bytes bytes);
 void target_attach_resume(struct ferry_target *target, const struct wire_message *message);
 void target_attach_detach_done(struct ferry_target *target);
-void target_attach_drop(
-    struct ferry_target
-        *target); /* closes the newest connections; the source comes back or does not */
+void target_attach_drop(struct ferry_target *target); /* closes the newest connections; the source
+                                                         comes back or does not */
 
 /* opening.c */
 void target_opening_open(struct ferry_target *target, const struct wire_message *message);

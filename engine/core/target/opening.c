@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* opening.c -- may this guest come? Everything that can be refused is refused here, before the first page. */
+/* opening.c -- may this guest come? Everything that can be refused is refused here, before the
+ * first page. */
 #include "base/assert.h"
 #include "target/internal.h"
 
@@ -157,8 +158,8 @@ void target_opening_persist(struct ferry_target *target)
         target->config.action_limit);
 }
 
-/* A slow write at the opening must not spoil the prediction for ever: it is measured again, with the same record, after
- * each round. A journal that fails then is found before the pause. */
+/* A slow write at the opening must not spoil the prediction for ever: it is measured again, with
+ * the same record, after each round. A journal that fails then is found before the pause. */
 static void measured_again(struct ferry_target *target, enum ferry_status status)
 {
     if (target->state != FERRY_TARGET_RECEIVING) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* owning.c -- carries out what the handover machine asks for: READY, owning, running, burning. What may be done is decided in
- * handover/, nothing of it here. */
+/* owning.c -- carries out what the handover machine asks for: READY, owning, running, burning. What
+ * may be done is decided in handover/, nothing of it here. */
 #include "base/assert.h"
 #include "target/internal.h"
 
@@ -224,7 +224,8 @@ void target_owning_resumed(struct ferry_target *target, enum ferry_status status
         return;
     }
     if (status != FERRY_OK) {
-        /* The guest is this host's all the same, durably: it has to be started again here, as after a host's crash. */
+        /* The guest is this host's all the same, durably: it has to be started again here, as after
+         * a host's crash. */
         target->guest_here = false;
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, 0, target->state, 0);
     }

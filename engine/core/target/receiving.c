@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* receiving.c -- what was placed, round by round, and whether an attempt is complete.
  *
- * R-1 A round is closed when every stream of the newest attach has passed its barrier; only then may the next be placed.
- * R-2 An attempt is complete when, for each stream, batches, bytes and running digest are those of the manifest, and the device
- *     state is here with the digest that the manifest names. Less than the manifest: wait. Anything else: it is wrong.
- * R-3 A report of an older attach counts until its DETACH is done, and never after. */
+ * R-1 A round is closed when every stream of the newest attach has passed its barrier; only then
+ * may the next be placed. R-2 An attempt is complete when, for each stream, batches, bytes and
+ * running digest are those of the manifest, and the device state is here with the digest that the
+ * manifest names. Less than the manifest: wait. Anything else: it is wrong. R-3 A report of an
+ * older attach counts until its DETACH is done, and never after. */
 #include "base/assert.h"
 #include "target/internal.h"
 
@@ -185,7 +186,8 @@ void target_receiving_error(struct ferry_target *target, const struct ferry_even
         return;
     }
     if (event->status == FERRY_PEER_CHECKSUM) {
-        /* Damaged on its way, under the link's own checksum: a new connection sends again what is not acknowledged. */
+        /* Damaged on its way, under the link's own checksum: a new connection sends again what is
+         * not acknowledged. */
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, event->status, 0, target->state, 0);
         target_attach_drop(target);
         return;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* restart.c -- a target that comes back from its journal.
  *
- * records found        what is known                              what happens
- * SESSION              no OWNER was durable: it never ran here    burns (its memory, or the trust in it, is gone)
- * + BURNED             it never runs here                         says so when asked
- * + OWNER              the guest is this host's                   runs it if its process lives (the run call is idempotent) */
+ * found      what is known                       what happens
+ * SESSION    no OWNER was durable: it never ran  burns (its memory, or the trust in it, is gone)
+ * + BURNED   it never runs here                  says so when asked
+ * + OWNER    the guest is this host's            runs it if its process lives (idempotent) */
 #include "target/internal.h"
 
 struct found {

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state_table.c -- the target's states, and what a source may say in each.
  *
- *   WAITING --OPEN--> PREPARING --shell made, SESSION durable--> RECEIVING --manifest matches--> LOADING --state loaded--> READY
- *      |  \              | refused: CLEANING                      ^  |                             |                        |  | GRANT
- *      |   RESUME of an  |                                        +--+--------ABORT----------------+------------ABORT-------+  v
- *      |   unknown one   |                                           |                             |                        | OWNING
- *      v                 v                                           | source gone, BURN, operator |                        |  | durable
- *    LOST             CLEANING <--END-- (any)                        +---------> BURNING <---------+------------------------+  v
- *      |                 |                                                          | durable                              STARTING
- *      +--> CLOSED <-----+--------------------------------------------------------- BURNED                                    v
- *                ^------------------------------------------------------------------------------------END---------------- RUNNING
+ *   WAITING --OPEN--> PREPARING --shell made, SESSION durable--> RECEIVING <----ABORT----+
+ *     |                  |                                        |      ^               |
+ *     | RESUME of an     | refused              manifest matches  |      | ABORT         |
+ *     | unknown one      |                                        v      |               |
+ *     v                  v                                      LOADING -+-loaded-> READY
+ *    LOST             CLEANING <--END-- (from any)                 |                 |  | GRANT
+ *     |                  |                source gone, BURN,       v                 |  v
+ *     |                  |                operator              BURNING <------------+ OWNING
+ *     |                  |                                         | durable            | durable
+ *     v                  v                                         v                    v
+ *   CLOSED <-------------+---------- nobody asks any more ------ BURNED             STARTING
+ *     ^                                                                                 |
+ *     +----------------------------- nobody asks any more ------ RUNNING <--------------+
  *
- * who runs the guest: up to READY the source, or nobody; OWNING nobody; STARTING, RUNNING this host; BURNING, BURNED never this
- * host. An END in any state is the source's last word: it is obeyed once nothing of the handover is in doubt here. */
+ * Who runs the guest: up to READY the source, or nobody; OWNING nobody; STARTING and RUNNING this
+ * host; BURNING and BURNED never this host. An END in any state is the source's last word: it is
+ * obeyed once nothing of the handover is in doubt here. */
 #include "base/assert.h"
 #include "target/internal.h"
 
@@ -111,7 +116,8 @@ static void on_end(struct ferry_target *target, const struct wire_message *messa
         return;
     }
     if (known && (end->moved == 1) != owner) {
-        /* The source and this side disagree about who owns the guest: only an operator's claim does that. Keep all records. */
+        /* The source and this side disagree about who owns the guest: only an operator's claim does
+         * that. Keep all records. */
         target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_END);
         return;
     }
@@ -175,7 +181,8 @@ void target_message(struct ferry_target *target, const struct wire_message *mess
     target_violation(target, FERRY_PEER_UNEXPECTED, message->type);
 }
 
-/* A source that breaks the protocol loses its connection; what is durable stays, and the limits clean up. */
+/* A source that breaks the protocol loses its connection; what is durable stays, and the limits
+ * clean up. */
 void target_violation(struct ferry_target *target, enum ferry_status status, int64_t type)
 {
     target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, type, target->state, 0);

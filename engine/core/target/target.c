@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target.c -- the doors of the target. The order inside is the source's: reports of abandoned actions are dropped in one place,
- * an event goes to the one machine that it is for, deadlines are looked at after every input.
+/* target.c -- the doors of the target. The order inside is the source's: reports of abandoned
+ * actions are dropped in one place, an event goes to the one machine that it is for, deadlines are
+ * looked at after every input.
  *
- * Invariants: T-1 all memory is taken at create. T-2 nothing that a peer sends makes it grow. T-3 every wait has an end, but for
- * the two writes whose end decides who runs the guest: those are waited for as long as the host lives (H-8). */
+ * Invariants: T-1 all memory is taken at create. T-2 nothing that a peer sends makes it grow. T-3
+ * every wait has an end, but for the two writes whose end decides who runs the guest: those are
+ * waited for as long as the host lives (H-8). */
 #include "base/allocate.h"
 #include "base/assert.h"
 #include "target/internal.h"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message.h -- the control messages of one migration, as values. Each kind has a file of its own (wire/message_*.c) with
- * encode and decode side by side; wire/control.h puts them into checksummed frames. docs/protocol.md shows who sends what when.
+/* message.h -- the control messages of one migration, as values. Each kind has a file of its own
+ * (wire/message_*.c) with encode and decode side by side; wire/control.h puts them into checksummed
+ * frames. docs/protocol.md shows who sends what when.
  *
- * Everything that may change who runs the guest carries (attempt, epoch); the session is the connection's (its preface). */
+ * Everything that may change who runs the guest carries (attempt, epoch); the session is the
+ * connection's (its preface). */
 #ifndef WIRE_MESSAGE_H
 #define WIRE_MESSAGE_H
 
@@ -35,7 +37,8 @@ enum wire_type {
     WIRE_PONG,
 };
 
-/* Optional features a side offers, mandatory ones it demands; bits. None is defined in version 1. */
+/* Optional features a side offers, mandatory ones it demands; bits. None is defined in version 1.
+ */
 #define WIRE_FEATURES_KNOWN 0ULL
 
 struct wire_open {
@@ -48,15 +51,15 @@ struct wire_open {
     uint64_t source_journal_id;
     uint32_t page_size;
     uint16_t streams;
-    uint8_t mode; /* enum ferry_mode */
-    ferry_time_ns
-        abandon_after; /* the source may be away this long; the target waits at least so long before READY */
+    uint8_t mode;                /* enum ferry_mode */
+    ferry_time_ns abandon_after; /* the source may be away this long; the target waits at least so
+                                    long before READY */
     uint64_t device_state_estimate;
-    struct ferry_bytes guest_name;   /* 1 .. FERRY_NAME_MAX */
-    struct ferry_bytes guest_config; /* 0 .. FERRY_GUEST_CONFIG_MAX */
-    uint16_t region_count;           /* 1 .. FERRY_REGIONS_MAX */
-    struct ferry_region regions
-        [FERRY_REGIONS_MAX]; /* sums within FERRY_PAGES_MAX, not overlapping, page-aligned: checked */
+    struct ferry_bytes guest_name;                  /* 1 .. FERRY_NAME_MAX */
+    struct ferry_bytes guest_config;                /* 0 .. FERRY_GUEST_CONFIG_MAX */
+    uint16_t region_count;                          /* 1 .. FERRY_REGIONS_MAX */
+    struct ferry_region regions[FERRY_REGIONS_MAX]; /* sums within FERRY_PAGES_MAX, not overlapping,
+                                                       page-aligned: checked */
 };
 
 struct wire_accept {
@@ -135,17 +138,18 @@ struct wire_ack {
     uint32_t attach;
     uint32_t round; /* newest round whose barrier all streams have reached; 0xffffffff = none */
     uint16_t stream_count;
-    uint64_t last_batch
-        [FERRY_STREAMS_MAX]; /* number of the last batch placed on that stream of this attach, 0 = none */
+    uint64_t last_batch[FERRY_STREAMS_MAX]; /* number of the last batch placed on that stream of
+                                               this attach, 0 = none */
 };
 #define WIRE_ROUND_NONE UINT32_MAX
 
 enum wire_target_phase {
     WIRE_TARGET_RECEIVING = 1,
-    WIRE_TARGET_READY,   /* of `attempt` */
-    WIRE_TARGET_STARTED, /* owner (durable): runs the guest, or is about to */
-    WIRE_TARGET_BURNED,  /* durable */
-    WIRE_TARGET_UNDECIDED, /* a record is being written, or its write failed: an answer may follow, or a restart tells */
+    WIRE_TARGET_READY,     /* of `attempt` */
+    WIRE_TARGET_STARTED,   /* owner (durable): runs the guest, or is about to */
+    WIRE_TARGET_BURNED,    /* durable */
+    WIRE_TARGET_UNDECIDED, /* a record is being written, or its write failed: an answer may follow,
+                              or a restart tells */
 };
 
 struct wire_resumed {
@@ -226,12 +230,14 @@ uint32_t wire_message_attempt(const struct wire_message *message);
 FERRY_NODISCARD
 enum ferry_status wire_message_encode(
     const struct wire_message *message, uint8_t *out, size_t capacity, size_t *size_out);
-/* Decode one frame's payload. Borrowed bytes in the message point into `payload`. Untouched on failure. */
+/* Decode one frame's payload. Borrowed bytes in the message point into `payload`. Untouched on
+ * failure. */
 FERRY_NODISCARD
 enum ferry_status wire_message_decode(
     enum wire_type type, struct ferry_bytes payload, struct wire_message *message_out);
 
-/* Reassembles control frames from a byte stream, in memory of its own (bounded by FERRY_CONTROL_PAYLOAD_MAX). */
+/* Reassembles control frames from a byte stream, in memory of its own (bounded by
+ * FERRY_CONTROL_PAYLOAD_MAX). */
 struct wire_reader {
     uint8_t *buffer; /* capacity FERRY_CONTROL_PAYLOAD_MAX + header, given by the owner */
     size_t capacity;
@@ -241,8 +247,9 @@ struct wire_reader {
 };
 #define WIRE_READER_CAPACITY (FERRY_CONTROL_PAYLOAD_MAX + 16U)
 void wire_reader_reset(struct wire_reader *reader); /* forget everything: a new connection */
-/* Takes as much of *input as it can (advances it). *found_out: a message is in message_out (valid until the next call). Call
- * until *found_out is false. A frame error is final for the connection. */
+/* Takes as much of *input as it can (advances it). *found_out: a message is in message_out (valid
+ * until the next call). Call until *found_out is false. A frame error is final for the connection.
+ */
 FERRY_NODISCARD
 enum ferry_status wire_reader_next(
     struct wire_reader *reader,

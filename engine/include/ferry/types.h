@@ -22,13 +22,15 @@ typedef int64_t ferry_time_ns;
 /* No cap. Rates are bytes a second; 0 is a legal rate (nothing moves). */
 #define FERRY_RATE_UNLIMITED UINT64_MAX
 
-/* A session's name: 128 random bits, handed in by whoever starts the migration. All zero is no session. */
+/* A session's name: 128 random bits, handed in by whoever starts the migration. All zero is no
+ * session. */
 struct ferry_session_id {
     uint64_t high;
     uint64_t low;
 };
 
-/* Borrowed bytes: valid until the call that was given them, or that gave them, returns, unless it says otherwise. */
+/* Borrowed bytes: valid until the call that was given them, or that gave them, returns, unless it
+ * says otherwise. */
 struct ferry_bytes {
     const uint8_t *data;
     size_t size;
@@ -41,8 +43,8 @@ struct ferry_allocator {
     void *context;
 };
 
-/* A contiguous range of guest memory. Pages have an index in one flat space: region i's first page has
- * the index which is the sum of the pages of the regions before it. */
+/* A contiguous range of guest memory. Pages have an index in one flat space: region i's first page
+ * has the index which is the sum of the pages of the regions before it. */
 struct ferry_region {
     uint64_t guest_address; /* where the guest sees it, bytes, a multiple of the page size */
     uint64_t pages;         /* at least 1 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source_side_test.c -- the source's half: every phase x input it can meet, and what each asks for. */
+/* source_side_test.c -- the source's half: every phase x input it can meet, and what each asks for.
+ */
 #include "handover/handover.h"
 #include "support/harness.h"
 
@@ -103,7 +104,8 @@ static void every_row_leads_where_it_says(void **unused)
     }
 }
 
-/* H-2: between the issue of the grant and proof, nothing but ABORTED or a durable claim lets the guest run here. */
+/* H-2: between the issue of the grant and proof, nothing but ABORTED or a durable claim lets the
+ * guest run here. */
 static void granted_source_runs_only_on_proof(void **unused)
 {
     (void)unused;

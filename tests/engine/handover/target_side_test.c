@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target_side_test.c -- the target's half: every phase x input it can meet, and what each asks for. */
+/* target_side_test.c -- the target's half: every phase x input it can meet, and what each asks for.
+ */
 #include "handover/handover.h"
 #include "support/harness.h"
 

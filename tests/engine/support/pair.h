@@ -11,10 +11,12 @@
 
 #include "ferry/source.h"
 #include "ferry/target.h"
+#include "wire/message.h"
 
 #include <stdio.h>
 
 #define PAIR_PAGES_MAX 4096U
+#define PAIR_TYPES     64U /* more than any enum wire_type */
 
 enum pair_side { PAIR_SOURCE = 0, PAIR_TARGET = 1 };
 
@@ -33,12 +35,22 @@ struct pair_options {
     uint32_t
         dirty_pages_per_ms; /* while the guest runs, in ascending order, wrapping at dirty_span */
     uint32_t dirty_span;    /* all pages */
-    ferry_time_ns journal_cost; /* 500 us */
-    ferry_time_ns hold_limit;   /* the default's */
-    uint64_t target_memory;     /* enough */
-    bool refuse;                /* the target's admission says no */
-    uint32_t state_size;        /* 5000 bytes of device state */
-    FILE *log;                  /* transcript; NULL: none */
+    ferry_time_ns journal_cost;                                /* 500 us */
+    ferry_time_ns hold_limit;                                  /* the default's */
+    uint64_t target_memory;                                    /* enough */
+    bool refuse;                                               /* the target's admission says no */
+    uint32_t state_size;                                       /* 5000 bytes of device state */
+    void (*adjust_source)(struct ferry_source_config *config); /* what has no option here */
+    void (*adjust_target)(struct ferry_target_config *config);
+    FILE *log; /* transcript; NULL: none */
+};
+
+/* What happens to the report of an action: the next `times` of its kind fail with status, come later, or never. */
+struct pair_tamper {
+    uint32_t times;
+    enum ferry_status status;
+    ferry_time_ns delay;
+    bool mute;
 };
 
 struct pair;
@@ -56,8 +68,11 @@ void pair_run_until_outcome(struct pair *pair);
 void pair_run_to_end(
     struct pair *pair); /* until both objects are closed, or nothing happens any more */
 
-void pair_cut(struct pair *pair, bool cut); /* the wire: packets vanish */
+/* A cut holds what is on the wire; it goes on when the cut heals, if its connection still counts. */
+void pair_cut(struct pair *pair, bool cut);
 void pair_cut_path(struct pair *pair, uint16_t path, bool cut);
+void pair_cut_way(struct pair *pair, uint16_t path, enum pair_side from, bool cut);
+void pair_set_speed(struct pair *pair, uint64_t bytes_per_second);
 void pair_reset(struct pair *pair); /* connections break, both are told */
 void pair_crash(struct pair *pair, enum pair_side side, bool guest_survives);
 void pair_restart(struct pair *pair, enum pair_side side);      /* from its journal */
@@ -65,6 +80,15 @@ void pair_reinstall(struct pair *pair, enum pair_side side);    /* its journal i
 void pair_fail_journal(struct pair *pair, enum pair_side side); /* writes fail from now on */
 void pair_delay_journal(struct pair *pair, enum pair_side side, ferry_time_ns cost);
 void pair_corrupt_next_batch(struct pair *pair);
+void pair_tamper(
+    struct pair *pair, enum pair_side side, enum ferry_action_kind kind, struct pair_tamper tamper);
+void pair_drop(
+    struct pair *pair, enum wire_type type, uint32_t times); /* the next so many vanish */
+/* The peer of `to` says what it would not say: fed at once, on the newest connection. */
+void pair_forge(struct pair *pair, enum pair_side to, const struct wire_message *message);
+void pair_forge_bytes(struct pair *pair, enum pair_side to, struct ferry_bytes bytes);
+void pair_event(
+    struct pair *pair, enum pair_side side, struct ferry_event event); /* of its world */
 enum ferry_status pair_command(struct pair *pair, enum pair_side side, struct ferry_event command);
 
 const struct ferry_outcome *pair_outcome(const struct pair *pair); /* kind NONE: none yet */
@@ -80,6 +104,12 @@ bool pair_has_record(const struct pair *pair, enum pair_side side, enum ferry_re
 ferry_time_ns pair_now(const struct pair *pair);
 ferry_time_ns pair_true_blackout(const struct pair *pair);
 uint64_t pair_trace_count(const struct pair *pair, enum ferry_trace_kind kind);
+const struct ferry_trace_event *pair_last(const struct pair *pair, enum ferry_trace_kind kind);
 uint64_t pair_payload_bytes(const struct pair *pair); /* serialised on the wire */
+uint32_t pair_sent(const struct pair *pair, enum wire_type type);
+uint32_t pair_actions(const struct pair *pair, enum pair_side side, enum ferry_action_kind kind);
+uint32_t pair_digest(const struct pair *pair); /* of every action, in order, with its time */
+uint32_t pair_attach_number(const struct pair *pair);
+bool pair_guest_alive(const struct pair *pair, enum pair_side side); /* its process */
 
 #endif

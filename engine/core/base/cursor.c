@@ -79,6 +79,11 @@ int64_t base_read_i64(struct base_reader *reader)
 
 uint64_t base_read_varint(struct base_reader *reader)
 {
+    if (reader->status == FERRY_OK && base_reader_left(reader) > 0 &&
+        reader->data[reader->position] <= 0x7f) {
+        reader->position++; /* nearly all of them: a gap or count below 128 */
+        return reader->data[reader->position - 1];
+    }
     uint64_t value = 0;
     for (uint32_t i = 0; i < BASE_VARINT_MAX; i++) {
         const uint8_t *byte = take(reader, 1);
@@ -177,6 +182,10 @@ void base_write_i64(struct base_writer *writer, int64_t value)
 
 void base_write_varint(struct base_writer *writer, uint64_t value)
 {
+    if (value <= 0x7f) {
+        base_write_u8(writer, (uint8_t)value);
+        return;
+    }
     uint8_t bytes[BASE_VARINT_MAX];
     size_t size = 0;
     while (value > 0x7f) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* message.h -- the control messages of one migration, as values. Each kind has a file of its own
- * (wire/message_*.c) with encode and decode side by side; wire/control.h puts them into checksummed
- * frames. docs/protocol.md shows who sends what when.
+ * (wire/message_*.c) which declares its fields; wire/schema.c encodes and decodes by that one
+ * declaration, and wire/message.c puts it into checksummed frames. docs/protocol.md shows who sends
+ * what when.
  *
  * Everything that may change who runs the guest carries (attempt, epoch); the session is the
  * connection's (its preface). */
@@ -242,8 +243,7 @@ struct wire_reader {
     uint8_t *buffer; /* capacity FERRY_CONTROL_PAYLOAD_MAX + header, given by the owner */
     size_t capacity;
     size_t used;
-    size_t consumed;          /* of used: the frame handed out last, dropped at the next call */
-    enum ferry_status status; /* the first error stays until the next reset */
+    size_t consumed; /* of used: the frame handed out last, dropped at the next call */
 };
 #define WIRE_READER_CAPACITY (FERRY_CONTROL_PAYLOAD_MAX + 16U)
 void wire_reader_reset(struct wire_reader *reader); /* forget everything: a new connection */

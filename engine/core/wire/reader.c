@@ -3,7 +3,8 @@
  *
  * The buffer holds at most one frame: a byte is taken from the input only when the frame under way
  * needs it, so nothing is ever moved, and a peer that stops in the middle of a frame costs one
- * buffer. The first error stays: a byte stream whose frames are lost is of no more use. */
+ * buffer. A frame that is refused stays in the buffer, so every further call refuses it again: a
+ * byte stream whose frames are lost is of no more use. */
 #include "base/assert.h"
 #include "wire/frame.h"
 #include "wire/message.h"
@@ -15,7 +16,6 @@ void wire_reader_reset(struct wire_reader *reader)
 {
     reader->used = 0;
     reader->consumed = 0;
-    reader->status = FERRY_OK;
 }
 
 /* Takes input until `size` bytes are there. False: the input was not enough. */
@@ -76,12 +76,9 @@ enum ferry_status wire_reader_next(
 {
     FERRY_ASSERT(reader->capacity >= WIRE_READER_CAPACITY);
     *found_out = false;
-    if (reader->status == FERRY_OK) {
-        if (reader->consumed > 0) {
-            reader->used = 0;
-            reader->consumed = 0;
-        }
-        reader->status = next(reader, input, found_out, message_out);
+    if (reader->consumed > 0) {
+        reader->used = 0;
+        reader->consumed = 0;
     }
-    return reader->status;
+    return next(reader, input, found_out, message_out);
 }

@@ -210,6 +210,7 @@ static void regions_are_aligned_apart_and_bounded(void **unused)
         enum ferry_status expected;
     } rows[] = {
         {4096,     1, {{0, 1}},                                           FERRY_OK         },
+        {12288,    1, {{0, 1}},                                           FERRY_PEER_VALUE },
         {4096,     1, {{0, 0}},                                           FERRY_PEER_VALUE },
         {4096,     1, {{1, 1}},                                           FERRY_PEER_VALUE },
         {4096,     1, {{2048, 1}},                                        FERRY_PEER_VALUE },

@@ -75,7 +75,7 @@ static char *filter_help(int key, const char *text, void *input)
 
     (void)input;
     if (key != ARGP_KEY_HELP_POST_DOC) {
-        return (char *)(uintptr_t)text; /* argp's convention: the same pointer is not freed */
+        return text == NULL ? NULL : report_copy(text); /* argp frees what is not `text` itself */
     }
     FILE *stream = report_text_open(&list, &size);
 

@@ -5,8 +5,8 @@
 #include "sim/cli/cli.h"
 #include "sim/report/memory.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,14 +21,9 @@ static bool has_suffix(const char *name)
     return length > suffix && strcmp(name + length - suffix, SUFFIX) == 0;
 }
 
-static int is_visible(const struct dirent *entry)
+static int by_name(const FTSENT **first, const FTSENT **second)
 {
-    return entry->d_name[0] != '.';
-}
-
-static int by_name(const struct dirent **first, const struct dirent **second)
-{
-    return strcmp((*first)->d_name, (*second)->d_name);
+    return strcmp((*first)->fts_name, (*second)->fts_name);
 }
 
 static void add_file(struct collection *collection, const char *path, const struct stat *status)
@@ -48,56 +43,64 @@ static void add_file(struct collection *collection, const char *path, const stru
     };
 }
 
-static char *join(const char *folder, const char *name)
+static bool is_hidden(const FTSENT *entry)
 {
-    const size_t length = strlen(folder);
-    const bool slash = length > 0 && folder[length - 1] == '/';
-    char *path = report_take(length + strlen(name) + 2, 1);
-
-    (void)sprintf(path, "%s%s%s", folder, slash ? "" : "/", name);
-    return path;
+    return entry->fts_level > FTS_ROOTLEVEL && entry->fts_name[0] == '.';
 }
 
-static bool walk(struct collection *collection, const char *folder);
-
-static bool visit(struct collection *collection, const char *path, const char *name)
+/* One entry of the walk; false: something is wrong with it. */
+static bool visit(struct collection *collection, FTS *walk, FTSENT *entry)
 {
-    struct stat link;
     struct stat status;
 
-    if (lstat(path, &link) != 0 || stat(path, &status) != 0) {
-        if (!has_suffix(name)) {
-            return true; /* a dangling link to something else is nobody's business */
+    switch (entry->fts_info) {
+    case FTS_D:
+        if (is_hidden(entry)) {
+            (void)fts_set(walk, entry, FTS_SKIP);
         }
-        cli_complain("%s: %s", path, strerror(errno));
+        return true;
+    case FTS_DNR:
+    case FTS_ERR:
+    case FTS_NS: cli_complain("%s: %s", entry->fts_path, strerror(entry->fts_errno)); return false;
+    case FTS_F:
+    case FTS_SL: break;
+    default: return true;
+    }
+    if (is_hidden(entry) || !has_suffix(entry->fts_name)) {
+        return true;
+    }
+    if (stat(entry->fts_accpath, &status) != 0) { /* a link to nothing */
+        cli_complain("%s: %s", entry->fts_path, strerror(errno));
         return false;
     }
-    if (S_ISDIR(status.st_mode)) {
-        return S_ISLNK(link.st_mode) ? true : walk(collection, path);
-    }
-    if (has_suffix(name)) {
-        add_file(collection, path, &status);
+    if (!S_ISDIR(status.st_mode)) {
+        add_file(collection, entry->fts_path, &status);
     }
     return true;
 }
 
-static bool walk(struct collection *collection, const char *folder)
+static bool walk_folder(struct collection *collection, const char *folder)
 {
-    struct dirent **entries = NULL;
-    const int count = scandir(folder, &entries, is_visible, by_name);
-    bool fine = count >= 0;
+    char *path = report_copy(folder); /* fts wants to be able to change it */
+    char *paths[] = {path, NULL};
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    bool fine = walk != NULL;
 
     if (!fine) {
         cli_complain("%s: %s", folder, strerror(errno));
     }
-    for (int i = 0; i < count; i++) {
-        char *path = join(folder, entries[i]->d_name);
+    while (walk != NULL) {
+        FTSENT *entry = fts_read(walk);
 
-        fine = visit(collection, path, entries[i]->d_name) && fine;
-        free(path);
-        free(entries[i]);
+        if (entry == NULL) {
+            break;
+        }
+        fine = visit(collection, walk, entry) && fine;
     }
-    free(entries);
+    if (walk != NULL) {
+        (void)fts_close(walk);
+    }
+    free(path);
     return fine;
 }
 
@@ -114,7 +117,7 @@ bool collect_path(struct collection *collection, const char *path)
         return true;
     }
     struct collection below = {.files = NULL};
-    bool fine = walk(&below, path);
+    bool fine = walk_folder(&below, path);
 
     if (fine && below.count == 0) {
         cli_complain("%s: there is no *" SUFFIX " in this folder, nor in any below it", path);

@@ -7,6 +7,7 @@ struct paths {
     int count;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is argp's */
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct paths *paths = state->input;

@@ -78,14 +78,15 @@ static void put_counts(FILE *out, const struct run_report *reports, size_t count
 static void put_failures(FILE *out, const struct run_report *report)
 {
     const char *element = report->summary.verdict == SIM_VERDICT_ERROR ? "error" : "failure";
-    const struct report_failure *first = report->failure_count > 0 ? &report->failures[0] : NULL;
+    const size_t count = report->failures == NULL ? 0 : report->failure_count;
+    const struct report_failure *first = count > 0 ? &report->failures[0] : NULL;
     char seconds[QUANTITY_TEXT_SIZE];
 
     (void)fprintf(out, "      <%s", element);
     put_attribute(out, "type", first == NULL ? "error" : first->id);
     put_attribute(out, "message", first == NULL ? "no failure was named" : first->message);
     (void)fputs(">", out);
-    for (size_t i = 0; i < report->failure_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         (void)fprintf(
             out,
             "%s at %s s: ",

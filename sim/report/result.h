@@ -132,9 +132,9 @@ enum sim_span_kind {
 
 struct sim_span {
     enum sim_span_kind kind;
-    int64_t begin_ns;
-    int64_t end_ns;     /* 0 or INT64_MAX at the begin: span_end() says it, or it goes on */
     uint32_t migration; /* those not named by the kind are not looked at */
+    int64_t begin_ns;
+    int64_t end_ns; /* 0 or INT64_MAX at the begin: span_end() says it, or it goes on */
     uint32_t guest;
     uint32_t host;
     uint64_t number;

@@ -11,13 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char scratch[] = "/tmp/ferry-cli-XXXXXX";
+static char scratch[32];
 static char home[4096];
 
 int scratch_make(void **state)
 {
     (void)state;
-    memcpy(scratch + sizeof scratch - 7, "XXXXXX", 6);
+    (void)snprintf(scratch, sizeof scratch, "/tmp/ferry-cli-XXXXXX");
     if (getcwd(home, sizeof home) == NULL || mkdtemp(scratch) == NULL) {
         return -1;
     }
@@ -141,13 +141,13 @@ void ran_free(struct ran *ran)
     free(ran->err);
 }
 
-pid_t start_program(const char *const arguments[])
+pid_t start_program(char *const arguments[])
 {
     char *argv[16] = {FERRY_SIM};
     const pid_t pid = fork();
 
     for (size_t i = 0; arguments[i] != NULL && i < 14; i++) {
-        argv[i + 1] = (char *)(uintptr_t)arguments[i];
+        argv[i + 1] = arguments[i];
     }
     if (pid == 0) {
         const int nothing = open("/dev/null", O_WRONLY);

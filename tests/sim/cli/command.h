@@ -30,7 +30,7 @@ struct ran run_line(const char *line);
 void ran_free(struct ran *ran);
 
 /* Starts the program without waiting: argv as for exec, without argv[0]. Its output is dropped. */
-pid_t start_program(const char *const arguments[]);
+pid_t start_program(char *const arguments[]);
 
 int scratch_make(void **state);
 int scratch_remove(void **state);

@@ -100,7 +100,7 @@ static void say_events(const struct scenario *scenario, struct sim_result *resul
     }
     result->hash = hash;
     result->events = EVENTS;
-    result->virtual_ns = EVENTS * EVENT_NS;
+    result->virtual_ns = (int64_t)EVENTS * EVENT_NS;
 }
 
 static void say_timeline(struct sim_result *result)
@@ -110,12 +110,12 @@ static void say_timeline(struct sim_result *result)
             result,
             &(struct sim_span){
                 .kind = SIM_SPAN_ROUND,
-                .begin_ns = round * 900000000,
+                .begin_ns = (int64_t)round * 900000000,
                 .migration = 0,
                 .number = round,
             });
 
-        sim_result_span_end(result, handle, 900000000 + round * 10000001);
+        sim_result_span_end(result, handle, 900000000 + (int64_t)round * 10000001);
     }
     (void)sim_result_span_begin(
         result, &(struct sim_span){.kind = SIM_SPAN_GUEST_HERE, .guest = 0, .host = 0});
@@ -123,7 +123,7 @@ static void say_timeline(struct sim_result *result)
         sim_result_sample(
             result,
             &(struct sim_link_sample){
-                .at_ns = i * 100000000,
+                .at_ns = (int64_t)i * 100000000,
                 .sent_bytes = (uint64_t)i * 125000000,
             });
     }

@@ -284,19 +284,19 @@ static void file_is_replaced_whole_through_links_with_its_rights(void **unused)
 static pid_t wait_for_child(pid_t parent)
 {
     char path[64];
-    int child = 0;
+    char line[256] = "";
 
     (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
-    while (child == 0) {
+    while (line[0] < '0' || line[0] > '9') {
         FILE *file = fopen(path, "r");
 
         assert_non_null(file);
-        if (fscanf(file, "%d", &child) != 1) {
-            child = 0;
+        if (fgets(line, sizeof line, file) == NULL) {
+            line[0] = '\0';
         }
         (void)fclose(file);
     }
-    return child;
+    return (pid_t)strtol(line, NULL, 10);
 }
 
 static void interrupted_run_leaves_no_process_and_no_file(void **unused)
@@ -306,7 +306,7 @@ static void interrupted_run_leaves_no_process_and_no_file(void **unused)
     (void)unused;
     write_scenario("s.yaml", "sleeps");
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        const char *arguments[] = {"run", "--json", "out.json", "-j1", "s.yaml", NULL};
+        char *arguments[] = {"run", "--json", "out.json", "-j1", "s.yaml", NULL};
         const pid_t pid = start_program(arguments);
         const pid_t child = wait_for_child(pid);
         int status = 0;

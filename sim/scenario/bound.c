@@ -62,49 +62,82 @@ static bool cut(const char *text, const char *end, char side_out[SIDE_SIZE])
     return true;
 }
 
+/* The whole numbers around a side: 8.1 GiB lies between two bytes, and `<=` means the lower one. */
+struct side {
+    int64_t floor;
+    int64_t ceiling;
+};
+
+/* false: nothing is like that, told. */
 static bool
-apply(enum bound_operator meaning, int64_t value, struct scenario_bound *bound, char *message)
+apply(enum bound_operator meaning, struct side side, struct scenario_bound *bound, char *message)
 {
     bound->low = 0;
     bound->high = INT64_MAX;
     switch (meaning) {
-    case AT_MOST: bound->high = value; break;
-    case AT_LEAST: bound->low = value; break;
+    case AT_MOST: bound->high = side.floor; break;
+    case AT_LEAST: bound->low = side.ceiling; break;
     case BELOW:
-        if (value == 0) {
+        if (side.ceiling == 0) {
             snprintf(message, QUANTITY_MESSAGE_SIZE, "nothing is below 0");
             return false;
         }
-        bound->high = value - 1;
+        bound->high = side.ceiling - 1;
         break;
     case ABOVE:
-        if (value == INT64_MAX) {
+        if (side.floor == INT64_MAX) {
             snprintf(message, QUANTITY_MESSAGE_SIZE, "nothing is above that");
             return false;
         }
-        bound->low = value + 1;
+        bound->low = side.floor + 1;
         break;
     case EXACTLY:
-        bound->low = value;
-        bound->high = value;
+        bound->low = side.ceiling;
+        bound->high = side.floor;
         break;
     }
     return true;
 }
 
 static bool parse_side(
-    enum quantity_kind kind, const char *text, const char *end, int64_t *value_out, char *message)
+    enum quantity_kind kind,
+    const char *text,
+    const char *end,
+    struct side *side_out,
+    char *message)
 {
     char side[SIDE_SIZE];
-    uint64_t value = 0;
+    struct quantity quantity;
     if (!cut(text, end, side)) {
         snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is too long", quote(text).text);
         return false;
     }
-    if (!quantity_parse_whole(kind, side, &value, message)) {
+    if (!quantity_parse(kind, side, &quantity, message)) {
         return false;
     }
-    *value_out = (int64_t)value;
+    uint64_t floor = quantity.amount / quantity.divisor;
+    bool whole = quantity.amount % quantity.divisor == 0;
+    if (kind == QUANTITY_COUNT && !whole) {
+        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is not a whole number", quote(side).text);
+        return false;
+    }
+    if (floor >= INT64_MAX && !(whole && floor == INT64_MAX)) {
+        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is too large", quote(side).text);
+        return false;
+    }
+    side_out->floor = (int64_t)floor;
+    side_out->ceiling = side_out->floor + (whole ? 0 : 1);
+    return true;
+}
+
+/* A range, or an exact value, with no whole number in it. */
+static bool check_not_empty(
+    const struct scenario_bound *bound, const char *text, const char *why, char *message)
+{
+    if (bound->low > bound->high) {
+        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' %s", quote(text).text, why);
+        return false;
+    }
     return true;
 }
 
@@ -115,19 +148,15 @@ static bool parse_range(
     struct scenario_bound *bound,
     char *message)
 {
-    if (!parse_side(kind, text, dots, &bound->low, message) ||
-        !parse_side(kind, dots + 2, dots + strlen(dots), &bound->high, message)) {
+    struct side low;
+    struct side high;
+    if (!parse_side(kind, text, dots, &low, message) ||
+        !parse_side(kind, dots + 2, dots + strlen(dots), &high, message)) {
         return false;
     }
-    if (bound->low > bound->high) {
-        snprintf(
-            message,
-            QUANTITY_MESSAGE_SIZE,
-            "'%s' is empty: the first is larger than the second",
-            quote(text).text);
-        return false;
-    }
-    return true;
+    bound->low = low.ceiling;
+    bound->high = high.floor;
+    return check_not_empty(bound, text, "is empty: the first is larger than the second", message);
 }
 
 static bool parse_tolerance(
@@ -137,13 +166,13 @@ static bool parse_tolerance(
     struct scenario_bound *bound,
     char *message)
 {
-    int64_t middle = 0;
-    int64_t share = 0;
+    struct side middle;
+    struct side share;
     if (!parse_side(kind, text, sign, &middle, message) ||
         !parse_side(QUANTITY_SHARE, sign + 2, sign + strlen(sign), &share, message)) {
         return false;
     }
-    if ((uint64_t)share > QUANTITY_SHARE_ONE) {
+    if ((uint64_t)share.ceiling > QUANTITY_SHARE_ONE) {
         snprintf(
             message,
             QUANTITY_MESSAGE_SIZE,
@@ -151,10 +180,11 @@ static bool parse_tolerance(
             quote(text).text);
         return false;
     }
-    int64_t margin = (int64_t)((wide)(uint64_t)middle * (uint64_t)share / QUANTITY_SHARE_ONE);
-    bound->low = middle - margin;
-    bound->high = margin > INT64_MAX - middle ? INT64_MAX : middle + margin;
-    return true;
+    wide margin = (wide)(uint64_t)middle.floor * (uint64_t)share.floor / QUANTITY_SHARE_ONE;
+    bool beyond = margin > (wide)(INT64_MAX - middle.floor);
+    bound->low = middle.ceiling - (int64_t)margin;
+    bound->high = beyond ? INT64_MAX : middle.floor + (int64_t)margin;
+    return check_not_empty(bound, text, "lies between two whole numbers", message);
 }
 
 bool quantity_parse_bound(
@@ -184,9 +214,10 @@ bool quantity_parse_bound(
         }
         return good;
     }
-    uint64_t number = 0;
-    if (!quantity_parse_whole(kind, value, &number, message_out) ||
-        !apply(meaning, (int64_t)number, &bound, message_out)) {
+    struct side side;
+    if (!parse_side(kind, value, value + strlen(value), &side, message_out) ||
+        !apply(meaning, side, &bound, message_out) ||
+        !check_not_empty(&bound, text, "lies between two whole numbers", message_out)) {
         return false;
     }
     *bound_out = bound;

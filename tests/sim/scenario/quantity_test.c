@@ -152,22 +152,27 @@ struct bound_case {
 };
 
 static const struct bound_case bounds[] = {
-    {QUANTITY_TIME,  "<= 300 ms",     0,          300000000  },
-    {QUANTITY_TIME,  "<=300ms",       0,          300000000  },
-    {QUANTITY_TIME,  "< 1 us",        0,          999        },
-    {QUANTITY_TIME,  "> 1 us",        1001,       INT64_MAX  },
-    {QUANTITY_COUNT, ">= 3",          3,          INT64_MAX  },
-    {QUANTITY_COUNT, "at least 3",    3,          INT64_MAX  },
-    {QUANTITY_COUNT, "at most 3",     0,          3          },
-    {QUANTITY_COUNT, "= 3",           3,          3          },
-    {QUANTITY_COUNT, "== 3",          3,          3          },
-    {QUANTITY_COUNT, "0",             0,          0          },
-    {QUANTITY_COUNT, "3 .. 5",        3,          5          },
-    {QUANTITY_COUNT, "3..5",          3,          5          },
-    {QUANTITY_TIME,  "1.5 s .. 2 s",  1500000000, 2000000000 },
-    {QUANTITY_TIME,  "10 s +- 2 %",   9800000000, 10200000000},
-    {QUANTITY_TIME,  "10 ns +- 55 %", 5,          15         },
-    {QUANTITY_SIZE,  "<= 1.5 GiB",    0,          3L << 29   },
+    {QUANTITY_TIME,  "<= 300 ms",          0,          300000000  },
+    {QUANTITY_TIME,  "<=300ms",            0,          300000000  },
+    {QUANTITY_TIME,  "< 1 us",             0,          999        },
+    {QUANTITY_TIME,  "> 1 us",             1001,       INT64_MAX  },
+    {QUANTITY_COUNT, ">= 3",               3,          INT64_MAX  },
+    {QUANTITY_COUNT, "at least 3",         3,          INT64_MAX  },
+    {QUANTITY_COUNT, "at most 3",          0,          3          },
+    {QUANTITY_COUNT, "= 3",                3,          3          },
+    {QUANTITY_COUNT, "== 3",               3,          3          },
+    {QUANTITY_COUNT, "0",                  0,          0          },
+    {QUANTITY_COUNT, "3 .. 5",             3,          5          },
+    {QUANTITY_COUNT, "3..5",               3,          5          },
+    {QUANTITY_TIME,  "1.5 s .. 2 s",       1500000000, 2000000000 },
+    {QUANTITY_TIME,  "10 s +- 2 %",        9800000000, 10200000000},
+    {QUANTITY_TIME,  "10 ns +- 55 %",      5,          15         },
+    {QUANTITY_SIZE,  "<= 1.5 GiB",         0,          3L << 29   },
+    {QUANTITY_SIZE,  "<= 0.3 KiB",         0,          307        },
+    {QUANTITY_SIZE,  ">= 0.3 KiB",         308,        INT64_MAX  },
+    {QUANTITY_SIZE,  "< 0.3 KiB",          0,          307        },
+    {QUANTITY_SIZE,  "> 0.3 KiB",          308,        INT64_MAX  },
+    {QUANTITY_SIZE,  "0.3 KiB .. 0.4 KiB", 308,        409        },
 };
 
 static void bounds_become_a_lowest_and_a_highest_value(void **unused)
@@ -197,6 +202,9 @@ static const struct bad bad_bounds[] = {
     {QUANTITY_COUNT, "> 9223372036854775807", "nothing is above that"                                     },
     {QUANTITY_COUNT, "",                      "'' is not a whole number; write digits only, such as '3'"  },
     {QUANTITY_COUNT, "<>",                    "'>' is not a whole number; write digits only, such as '3'" },
+    {QUANTITY_COUNT, "<= 1.5",                "'1.5' is not a whole number"                               },
+    {QUANTITY_SIZE,  "0.3 KiB",               "'0.3 KiB' lies between two whole numbers"                  },
+    {QUANTITY_TIME,  "<= 99999999 h",         "'99999999 h' is too large"                                 },
 };
 
 static void bounds_that_say_nothing_are_refused(void **unused)

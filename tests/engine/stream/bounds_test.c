@@ -131,6 +131,35 @@ static void every_bound_holds(void **unused)
     }
 }
 
+/* 2^34 pages of 1 GiB are 2^64 bytes: a sum that wraps to the body's size of nothing. */
+static void a_body_whose_size_wraps_is_refused(void **unused)
+{
+    (void)unused;
+    static const struct frame frames[] = {
+        {B,                  "01 05 00 00 00 8080808040"},
+        { P,               0,                            "00 818080808001"},
+        { 0, 0,                                         0, NULL},
+    };
+    const struct ferry_region region = {.guest_address = 0, .pages = UINT64_C(1) << 34};
+    const struct ferry_stream_shape shape = {
+        .session = {.high = 1},
+        .attach = 1,
+        .page_size = 1U << 30,
+        .region_count = 1,
+        .regions = &region,
+    };
+    struct harness_memory memory = {0};
+    const struct ferry_allocator allocator = harness_allocator(&memory);
+    struct ferry_decoder *decoder = NULL;
+    assert_status(ferry_decoder_create(&allocator, &shape, 5, &decoder), FERRY_OK);
+
+    const struct script_end end = script_play(decoder, frames);
+
+    assert_status(end.item.status, FERRY_PEER_LENGTH);
+    assert_int_equal(end.frames, 2);
+    ferry_decoder_destroy(decoder);
+}
+
 static void an_error_stays(void **unused)
 {
     (void)unused;
@@ -186,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_bound_holds),
+        cmocka_unit_test(a_body_whose_size_wraps_is_refused),
         cmocka_unit_test(an_error_stays),
         cmocka_unit_test(a_head_that_is_too_long_is_not_waited_for),
     };

@@ -248,6 +248,33 @@ static void rounds_follow_one_another(void **unused)
     sender_deinit(&sender);
 }
 
+static void device_state_goes_in_pieces_of_a_mebibyte(void **unused)
+{
+    (void)unused;
+    static const uint64_t sizes[] = {1U << 20, 1U << 20, 5};
+    struct sender sender;
+    struct ferry_piece piece;
+    sender_init(&sender);
+    struct ferry_encoder *encoder = sender.tape.encoder;
+    const struct ferry_batch batch = {.number = 1, .attempt = 1, .state_size = (2U << 20) + 5};
+    assert_status(ferry_encoder_batch(encoder, &batch), FERRY_OK);
+
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        assert_true(ferry_encoder_next(encoder, &piece));
+        assert_int_equal(piece.kind, FERRY_PIECE_HEAD);
+        assert_true(ferry_encoder_next(encoder, &piece));
+        assert_int_equal(piece.kind, FERRY_PIECE_STATE);
+        assert_int_equal(piece.offset, i << 20);
+        assert_int_equal(piece.bytes, sizes[i]);
+        ferry_encoder_sent(encoder, 0);
+    }
+
+    tape_drain(&sender.tape);
+    assert_int_equal(sender.tape.done.kind, FERRY_PIECE_DONE);
+    assert_true(sender.tape.done.bytes > batch.state_size);
+    sender_deinit(&sender);
+}
+
 static void a_body_is_to_be_sent_before_the_next_piece(void **unused)
 {
     (void)unused;
@@ -279,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_batch_that_no_decoder_would_take_is_refused),
         cmocka_unit_test(one_thing_at_a_time),
         cmocka_unit_test(rounds_follow_one_another),
+        cmocka_unit_test(device_state_goes_in_pieces_of_a_mebibyte),
         cmocka_unit_test(a_body_is_to_be_sent_before_the_next_piece),
     };
     return cmocka_run_group_tests_name("order", tests, NULL, NULL);

@@ -6,12 +6,14 @@
  * refused), with a sentence that says why and a status which is OK exactly when it completed;
  * before it there may be one UNKNOWN, which at a healed end must have been followed by a final one.
  * What it says of the guest is true: completed means that it resumed at the target (or that the
- * target's host crashed between owning and running it), the other final ones that it never did, and refused that no page was sent. A source that comes back from its
- * journal may report its final outcome again, but not the opposite one. The statistics against the
- * events: i7_story.c. Checked: at OUTCOME, at RESUMED_AT_TARGET, and at END. Not covered: a
- * migration whose source's engine is down at the end: nobody is there to report; statistics of a
- * source that came back from its journal, but for the sums; UNKNOWN where a host has lost its
- * journal: only an operator can end that; what a guest does after an operator's claim. */
+ * target's host crashed after it had begun to own the guest, and it has not burned the session since:
+ * then the guest was the target's when it died), the other final ones that it never did, and
+ * refused that no page was sent. A source that comes back from its journal may report its final
+ * outcome again, but not the opposite one. The statistics against the events: i7_story.c.
+ * Checked: at OUTCOME, at RESUMED_AT_TARGET, and at END.
+ * Not covered: a migration whose source's engine is down at the end: nobody is there to report;
+ * statistics of a source that came back from its journal, but for the sums; UNKNOWN where a host has
+ * lost its journal: only an operator can end that; what a guest does after an operator's claim. */
 #include "sim/check/checker.h"
 #include "sim/check/i7_story.h"
 
@@ -27,9 +29,11 @@ struct migration {
     ferry_time_ns paused_at; /* the latest pause */
     bool source_down;
     bool resumed_at_target;
-    bool target_died; /* the target's host crashed after the pause: it may have owned the guest */
-    bool claimed;     /* an operator claimed the guest while or after it moved */
-    bool batches;     /* pages were sent */
+    bool owning;                   /* the target has issued its OWNER record */
+    bool died_owning;              /* and its host crashed after that */
+    bool burned;                   /* the target has issued its BURNED record */
+    bool claimed;                  /* an operator claimed the guest while or after it moved */
+    bool batches;                  /* pages were sent */
     enum ferry_outcome_kind final; /* of any life; NONE: not yet */
     enum ferry_outcome_kind last;  /* of this life, UNKNOWN included */
     struct story story;
@@ -148,7 +152,7 @@ static void judge_truth(
         return;
     }
     if (kind == FERRY_OUTCOME_COMPLETED && !migration->resumed_at_target &&
-        migration->target_died) {
+        migration->died_owning && !migration->burned) {
         return; /* it was the target's, and died with its host before the run call */
     }
     if ((kind == FERRY_OUTCOME_COMPLETED) != migration->resumed_at_target && !migration->claimed) {
@@ -215,6 +219,15 @@ resumed(struct state *state, struct migration *migration, const struct sim_obser
     }
 }
 
+static void target_said(struct migration *migration, enum ferry_trace_kind kind)
+{
+    if (kind == FERRY_TRACE_OWNER_ISSUED) {
+        migration->owning = true;
+    } else if (kind == FERRY_TRACE_BURN_ISSUED) {
+        migration->burned = true;
+    }
+}
+
 static void
 follow(struct state *state, struct migration *migration, const struct sim_observation *seen)
 {
@@ -225,6 +238,8 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
         ended(state, migration, seen);
     } else if (seen->kind == SIM_OBSERVED_RESUMED_AT_TARGET) {
         resumed(state, migration, seen);
+    } else if (seen->kind == SIM_OBSERVED_TRACE && seen->trace->target) {
+        target_said(migration, seen->trace->kind);
     } else if (seen->kind == SIM_OBSERVED_ATTEMPT_PAUSED) {
         migration->paused_at = seen->at_ns;
     } else if (seen->kind == SIM_OBSERVED_PAYLOAD && seen->payload != SIM_PAYLOAD_FRAMING) {
@@ -283,8 +298,8 @@ static void observe(void *opaque, const struct sim_observation *seen)
     } else if (seen->kind == SIM_OBSERVED_HOST_DOWN) {
         for (size_t i = 0; i < state->capacity; i++) {
             struct migration *migration = &state->migrations[i];
-            if (migration->started && migration->to == seen->host && migration->paused_at != 0) {
-                migration->target_died = true;
+            if (migration->started && migration->to == seen->host && migration->owning) {
+                migration->died_owning = true;
             }
         }
     } else if (seen->kind == SIM_OBSERVED_OPERATOR_CLAIM) {

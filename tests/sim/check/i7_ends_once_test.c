@@ -227,31 +227,46 @@ static void completed_without_a_resume_at_the_target_fails(void **unused)
     stage_end(&stage, "I7");
 }
 
-static void completed_without_a_resume_is_true_where_the_targets_host_crashed_after_the_pause(
+static void target_says(struct stage *stage, enum ferry_trace_kind kind)
+{
+    stage_trace(stage, &(struct ferry_trace_event){.kind = kind, .target = true});
+}
+
+static void
+completed_without_a_resume_is_true_where_the_targets_host_crashed_while_it_owned_the_guest(
     void **unused)
 {
     (void)unused;
-    struct stage after = started();
-    struct stage before = started();
-    struct stage other = started();
+    static const struct {
+        bool owning;
+        uint32_t crash;
+        bool burned;
+        size_t failures;
+    } rows[] = {
+        {true,  1, false, 0},
+        {false, 1, false, 1}, /* it had only heard of the guest */
+        {true,  2, false, 1}, /* another host */
+        {true,
+         1,        true,
+         1                 }, /* the record was lost with the crash: it has burned the session since */
+    };
 
-    stage_pause(&after, 1);
-    SAY(&after, HOST_DOWN, .host = 1);
-    SAY(&before, HOST_DOWN, .host = 1);
-    SAY(&before, HOST_UP, .host = 1);
-    stage_pause(&before, 1);
-    stage_pause(&other, 1);
-    SAY(&other, HOST_DOWN, .host = 2);
-    end_as(&after, FERRY_OUTCOME_COMPLETED);
-    end_as(&before, FERRY_OUTCOME_COMPLETED);
-    end_as(&other, FERRY_OUTCOME_COMPLETED);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = started();
 
-    expect_failures(&after, "I7", 0, NULL);
-    expect_failures(&before, "I7", 1, "but the guest was never resumed");
-    expect_failures(&other, "I7", 1, "but the guest was never resumed");
-    sim_checks_destroy(after.checks);
-    sim_checks_destroy(before.checks);
-    sim_checks_destroy(other.checks);
+        stage_pause(&stage, 1);
+        if (rows[i].owning) {
+            target_says(&stage, FERRY_TRACE_OWNER_ISSUED);
+        }
+        SAY(&stage, HOST_DOWN, .host = rows[i].crash);
+        if (rows[i].burned) {
+            target_says(&stage, FERRY_TRACE_BURN_ISSUED);
+        }
+        end_as(&stage, FERRY_OUTCOME_COMPLETED);
+
+        expect_failures(&stage, "I7", rows[i].failures, "but the guest was never resumed");
+        sim_checks_destroy(stage.checks);
+    }
 }
 
 static void failed_with_a_resume_at_the_target_fails_before_it_and_after_it(void **unused)
@@ -317,7 +332,7 @@ int main(void)
         cmocka_unit_test(an_end_without_an_outcome_fails),
         cmocka_unit_test(completed_without_a_resume_at_the_target_fails),
         cmocka_unit_test(
-            completed_without_a_resume_is_true_where_the_targets_host_crashed_after_the_pause),
+            completed_without_a_resume_is_true_where_the_targets_host_crashed_while_it_owned_the_guest),
         cmocka_unit_test(failed_with_a_resume_at_the_target_fails_before_it_and_after_it),
         cmocka_unit_test(after_a_claim_what_the_guest_does_is_the_operators),
         cmocka_unit_test(refused_after_pages_were_sent_fails),

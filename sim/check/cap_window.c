@@ -74,8 +74,9 @@ static uint64_t share(const struct cap_burst *burst, ferry_time_ns begin, ferry_
     if (last <= first) {
         return 0;
     }
-    return (
-        uint64_t)((wide)burst->bytes * (wide)(last - first) / (wide)(burst->ended_ns - burst->begun_ns));
+    const wide length = (wide)(burst->ended_ns - burst->begun_ns);
+
+    return (uint64_t)((wide)burst->bytes * (wide)(last - first) / length);
 }
 
 /* True: the window from `begin` on carries too much. */

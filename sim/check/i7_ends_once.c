@@ -6,14 +6,14 @@
  * refused), with a sentence that says why and a status which is OK exactly when it completed;
  * before it there may be one UNKNOWN, which at a healed end must have been followed by a final one.
  * What it says of the guest is true: completed means that it resumed at the target (or that the
- * target's host crashed after it had begun to own the guest, and it has not burned the session since:
+ * target's host crashed after it had begun to own the guest, and the session was not burned since:
  * then the guest was the target's when it died), the other final ones that it never did, and
  * refused that no page was sent. A source that comes back from its journal may report its final
  * outcome again, but not the opposite one. The statistics against the events: i7_story.c.
  * Checked: at OUTCOME, at RESUMED_AT_TARGET, and at END.
  * Not covered: a migration whose source's engine is down at the end: nobody is there to report;
- * statistics of a source that came back from its journal, but for the sums; UNKNOWN where a host has
- * lost its journal: only an operator can end that; what a guest does after an operator's claim. */
+ * statistics of a source that came back from its journal, but for the sums; UNKNOWN where a host
+ * has lost its journal: only an operator can end that; what a guest does after a claim. */
 #include "sim/check/checker.h"
 #include "sim/check/i7_story.h"
 

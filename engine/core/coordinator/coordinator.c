@@ -6,11 +6,13 @@
  *                  no room +------ failed once ----+
  *                     v                            | failed twice
  *                   STUCK <------------------------+   STUCK --reported--> IDLE where it was
- *   any of the first two --somebody else moves it--> LEAVING --ended--> IDLE, or QUEUED if its host is being drained
+ *   any of the first two --somebody else moves it--> LEAVING --ended--> IDLE, or QUEUED if its host
+ *                                                                        is being drained
  *
- * Nobody waits for room: hosts that may take guests only fill up while drains run, so that a guest which fits nowhere
- * at its turn is reported then, and smaller ones behind it still get theirs. Largest first, since large guests are the ones that
- * find no room in what the small ones have left over. */
+ * Nobody waits for room: hosts that may take guests only fill up while drains run, so that a guest
+ * which fits nowhere at its turn is reported then, and smaller ones behind it still get theirs.
+ * Largest first, since large guests are the ones that find no room in what the small ones have left
+ * over. */
 #include "base/allocate.h"
 #include "internal.h"
 
@@ -340,7 +342,7 @@ static uint32_t place(const struct ferry_coordinator *coordinator, const struct 
     return best;
 }
 
-/* The next guest in the queue that fits somewhere; those before it that do not are to be reported. */
+/* The next guest in the queue that fits somewhere; those before it that do not get stuck. */
 static bool
 start_one(struct ferry_coordinator *coordinator, uint32_t from, struct ferry_order *order_out)
 {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coordinator/internal.h -- the coordinator's tables: hosts, guests, and the queues between them.
  *
- * K-1  used memory of a host = its guests + those on their way to it + the moving ones that have not left it yet.
- * K-2  a guest is in at most one queue, and in one only while it is IDLE; queues are linked through the guests.
- * K-3  `under_way` of a drain counts exactly the MOVING guests that this drain has ordered; it never exceeds `parallel`.
- * K-4  a drain ends when nothing is queued, nothing to be reported, and nobody moves from or to its host any more. */
+ * K-1  used memory of a host = its guests + those on their way to it + the moving ones that have
+ * not left it yet.
+ * K-2  a guest is in at most one queue, and in one only while it is IDLE; queues are linked
+ * through the guests.
+ * K-3  `under_way` of a drain counts exactly the MOVING guests that this drain has ordered; it
+ * never exceeds `parallel`.
+ * K-4  a drain ends when nothing is queued, nothing to be reported, and nobody moves from or to
+ * its host any more. */
 #ifndef COORDINATOR_INTERNAL_H
 #define COORDINATOR_INTERNAL_H
 

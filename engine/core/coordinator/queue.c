@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* queue.c -- queues of guests, linked through the guests themselves: a guest is in one at most, so no memory is needed. */
+/* queue.c -- queues of guests, linked through the guests themselves: a guest is in one at most, so
+ * no memory is needed. */
 #include "internal.h"
 
 void queue_init(struct guest_queue *queue)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* failure_test.c -- drains in which migrations fail, hosts go away, and other people move the same guests. */
+/* failure_test.c -- drains in which migrations fail, hosts go away, and other people move the same
+ * guests. */
 #include "cluster.h"
 
 /* Host 0 with two guests of 10; hosts 1 and 2 may take them, 1 has more room. */

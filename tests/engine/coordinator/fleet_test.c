@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fleet_test.c -- whole fleets: limits and room kept at all times in random runs, the same orders each time, and
- * ten thousand guests in no time. */
+/* fleet_test.c -- whole fleets: limits and room kept at all times in random runs, the same orders
+ * each time, and ten thousand guests in no time. */
 #include "cluster.h"
 
 #include <stdlib.h>
@@ -170,7 +170,8 @@ static void limits_and_room_are_kept_in_every_run_and_every_run_is_the_same_agai
     free(books);
 }
 
-/* 10,000 guests on 30 full hosts onto 30 empty ones; quadratic work anywhere would be felt by whoever waits for this test. */
+/* 10,000 guests on 30 full hosts onto 30 empty ones; quadratic work anywhere would be felt by
+ * whoever waits for this test. */
 static void ten_thousand_guests_are_planned_in_no_time_and_evenly(void **unused)
 {
     (void)unused;

@@ -71,6 +71,7 @@ struct row {
 #define GO  FERRY_DECIDE_SWITCH
 #define END FERRY_DECIDE_GIVE_UP
 
+/* clang-format off */
 static const struct row rows[] = {
     {OVER,                                FERRY_GIVE_UP,       ON,  FERRY_RULE_SHRINKING,     0                       },
     {WITHIN,                              FERRY_GIVE_UP,       GO,  FERRY_RULE_WITHIN_LIMIT,  0                       },
@@ -93,6 +94,7 @@ static const struct row rows[] = {
     {OVER | STOP_AND_COPY | EXHAUSTED,    FERRY_GIVE_UP,       END, FERRY_RULE_ATTEMPTS,      0                       },
     {OVER | STOP_AND_COPY | ORDERED,      FERRY_GIVE_UP,       GO,  FERRY_RULE_OPERATOR,      0                       },
 };
+/* clang-format on */
 
 static void the_first_rule_that_applies_decides(void **unused)
 {

@@ -92,7 +92,8 @@ static void streams_add_up(void **unused)
     assert_false(judge(bursts, COUNT_OF(bursts)));
 }
 
-/* At the old rate on and on, after the cap was halved: 5 bytes too many a millisecond, and one batch of 100 is allowed. */
+/* At the old rate on and on, after the cap was halved: 5 bytes too many a millisecond, and one
+ * batch of 100 is allowed. */
 static void a_change_of_the_cap_counts_from_its_instant(void **unused)
 {
     (void)unused;
@@ -113,7 +114,8 @@ static void a_change_of_the_cap_counts_from_its_instant(void **unused)
     cap_window_deinit(&window);
 }
 
-/* An even stream under a dip of the cap: the worst window begins and ends where the cap changes, and nothing else does. */
+/* An even stream under a dip of the cap: the worst window begins and ends where the cap changes,
+ * and nothing else does. */
 static void a_window_may_begin_where_the_cap_changes_alone(void **unused)
 {
     (void)unused;
@@ -150,7 +152,9 @@ static void a_window_with_an_unlimited_part_is_not_judged(void **unused)
     cap_window_deinit(&window);
 }
 
-/* ---- against a reference: a model in which time has steps of 10 ms and bursts fill whole steps ---- */
+/* ---- against a reference ---- */
+
+/* Time has steps of 10 ms, and bursts fill whole steps. */
 
 #define STEP  (10 * MS)
 #define STEPS 60U

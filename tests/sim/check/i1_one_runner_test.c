@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i1_one_runner_test.c -- I1 fires on two runners and on stale epochs, and lets every honest order pass. */
+/* i1_one_runner_test.c -- I1 fires on two runners and on stale epochs, and lets every honest order
+ * pass. */
 #include "stage.h"
 
 static void moving_there_and_back_is_fine(void **unused)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i2_ends_running_test.c -- I2 fires on guests that run nowhere or twice, and on excuses that are not true. */
+/* i2_ends_running_test.c -- I2 fires on guests that run nowhere or twice, and on excuses that are
+ * not true. */
 #include "stage.h"
 
 static void end(struct stage *stage, enum sim_excuse excuse, uint32_t host)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i3_memory_equal_test.c -- I3 fires on each way in which a guest can resume with other memory than it had. */
+/* i3_memory_equal_test.c -- I3 fires on each way in which a guest can resume with other memory
+ * than it had. */
 #include "stage.h"
 
 static struct stage paused(void)

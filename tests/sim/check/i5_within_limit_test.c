@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i5_within_limit_test.c -- I5 fires one nanosecond over the limit, and is silenced only by a fault that it names. */
+/* i5_within_limit_test.c -- I5 fires one nanosecond over the limit, and is silenced only by a
+ * fault that it names. */
 #include "stage.h"
 
 #define LIMIT (300 * MS)
@@ -167,7 +168,8 @@ static void switch_anyway_is_excused_only_by_that_policy_and_that_verdict(void *
     }
 }
 
-/* ---- faults: when they began and ended; the live round before the pause began at 500 ms, the pause lasts from 1000 to 1400 ---- */
+/* ---- faults: the live round before the pause begins at 500 ms, the pause lasts from 1000 to 1400
+ */
 
 static void fault_edge(struct stage *stage, bool begin, uint32_t host, enum sim_fault_class class)
 {
@@ -193,23 +195,24 @@ static void a_fault_excuses_if_it_could_not_be_known(void **unused)
         ferry_time_ns end;   /* ms; 0: never */
         bool excused;
     } rows[] = {
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1100, 1200, true }, /* inside the pause */
-        {SIM_FAULT_OUTAGE,
-         SIM_CHECK_NONE,                   100,
-         0,                                            true }, /* all the time: nobody can measure an outage */
-        {SIM_FAULT_OUTAGE,
-         SIM_CHECK_NONE,                   100,
-         1000,                                         true }, /* up to the first instant of the pause */
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  999,  false}, /* over before it */
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1400, 0,    true }, /* from its last instant on */
-        {SIM_FAULT_OUTAGE, 0,              1100, 1200, true }, /* the source's host */
-        {SIM_FAULT_OUTAGE, 1,              1100, 1200, true }, /* the target's host */
-        {SIM_FAULT_OUTAGE, 2,              1100, 1200, false}, /* a third host */
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 1100, 0,    true }, /* began in the pause */
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  1100, true }, /* ended in the pause */
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 600,  0,    true }, /* began inside the last measurement */
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 499,  0,    false}, /* was there for all of it */
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  499,  false}, /* was over before it */
+  /* inside the pause; all the time, since nobody can measure an outage; up to its first
+         * instant; over before it; from its last instant on */
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1100, 1200, true },
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  0,    true },
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  1000, true },
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  999,  false},
+        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1400, 0,    true },
+ /* the source's host, the target's, a third one */
+        {SIM_FAULT_OUTAGE, 0,              1100, 1200, true },
+        {SIM_FAULT_OUTAGE, 1,              1100, 1200, true },
+        {SIM_FAULT_OUTAGE, 2,              1100, 1200, false},
+ /* began in the pause, ended in it, began inside the last measurement, was there for all of
+         * that, was over before it */
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 1100, 0,    true },
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  1100, true },
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 600,  0,    true },
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 499,  0,    false},
+        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  499,  false},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

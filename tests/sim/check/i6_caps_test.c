@@ -98,7 +98,8 @@ static void over_the_cap_fails_also_when_only_the_sum_of_the_streams_is(void **u
     sim_checks_destroy(two.checks);
 }
 
-/* A batch that takes long is known only at its end; what others sent meanwhile must still be remembered then. */
+/* A batch that takes long is known only at its end; what others sent meanwhile must still be
+ * remembered then. */
 static void a_slow_stream_does_not_hide_what_it_carries(void **unused)
 {
     (void)unused;

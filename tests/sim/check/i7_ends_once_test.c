@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i7_ends_once_test.c -- I7 fires when a migration ends never, twice, without a reason, or says what is not true. */
+/* i7_ends_once_test.c -- I7 fires when a migration ends never, twice, without a reason, or says
+ * what is not true. */
 #include "stage.h"
 
 static struct stage started(void)
@@ -233,8 +234,7 @@ static void target_says(struct stage *stage, enum ferry_trace_kind kind)
 }
 
 static void
-completed_without_a_resume_is_true_where_the_targets_host_crashed_while_it_owned_the_guest(
-    void **unused)
+completed_without_a_resume_is_true_of_a_target_that_crashed_owning_the_guest(void **unused)
 {
     (void)unused;
     static const struct {
@@ -248,7 +248,8 @@ completed_without_a_resume_is_true_where_the_targets_host_crashed_while_it_owned
         {true,  2, false, 1}, /* another host */
         {true,
          1,        true,
-         1                 }, /* the record was lost with the crash: it has burned the session since */
+         /* the record was lost with the crash: it has burned the session since */
+         1                 },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -332,7 +333,7 @@ int main(void)
         cmocka_unit_test(an_end_without_an_outcome_fails),
         cmocka_unit_test(completed_without_a_resume_at_the_target_fails),
         cmocka_unit_test(
-            completed_without_a_resume_is_true_where_the_targets_host_crashed_while_it_owned_the_guest),
+            completed_without_a_resume_is_true_of_a_target_that_crashed_owning_the_guest),
         cmocka_unit_test(failed_with_a_resume_at_the_target_fails_before_it_and_after_it),
         cmocka_unit_test(after_a_claim_what_the_guest_does_is_the_operators),
         cmocka_unit_test(refused_after_pages_were_sent_fails),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i7_story_test.c -- I7 fires on each number of an outcome that differs from what was told and seen on the way there.
+/* i7_story_test.c -- I7 fires on each number of an outcome that differs from what was told and
+ * seen on the way there.
  *
  * One whole migration, true in every number, is told; each row spoils one number of the outcome. */
 #include "stage.h"
@@ -11,7 +12,8 @@ struct tale {
     ferry_time_ns round_trip;
 };
 
-/* Two live rounds, one aborted attempt with a final round, one live round, and the attempt that succeeds. */
+/* Two live rounds, one aborted attempt with a final round, one live round, and the attempt that
+ * succeeds. */
 static struct tale truth(void)
 {
     return (struct tale){

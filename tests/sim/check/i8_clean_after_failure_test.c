@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* i8_clean_after_failure_test.c -- I8 fires on guests that do not go on and on what is left behind. */
+/* i8_clean_after_failure_test.c -- I8 fires on guests that do not go on and on what is left
+ * behind. */
 #include "stage.h"
 
 static struct stage ended(enum ferry_outcome_kind kind)

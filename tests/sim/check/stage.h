@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stage.h -- a small cluster on which a test plays what a world would say: two guests of 100 pages, three hosts, guest 0 on
+/* stage.h -- a small cluster on which a test plays what a world would say: two guests of 100
+ * pages, three hosts, guest 0 on
  * host 0 and guest 1 on host 1, both with epoch 1. What a test does not say about is in order. */
 #ifndef FERRY_TESTS_SIM_CHECK_STAGE_H
 #define FERRY_TESTS_SIM_CHECK_STAGE_H

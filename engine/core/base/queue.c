@@ -9,9 +9,6 @@
 
 uint8_t *base_queue_reserve(struct base_queue *queue, size_t capacity)
 {
-    if (queue->count == 0) {
-        queue->pool_used = 0;
-    }
     if (capacity > BASE_QUEUE_POOL - queue->pool_used) {
         return NULL;
     }
@@ -48,6 +45,7 @@ uint64_t base_queue_push(struct base_queue *queue, const struct ferry_action *ac
 bool base_queue_pop(struct base_queue *queue, struct ferry_action *action_out)
 {
     if (queue->count == 0) {
+        queue->pool_used = 0; /* whoever took the last action is done with its bytes */
         return false;
     }
     *action_out = queue->actions[queue->first];

@@ -28,6 +28,12 @@
 /* Sums for the bandwidth are halved when they cover this much time: recent batches count more. */
 #define MEASURE_SPAN  (200 * FERRY_MILLISECOND)
 #define NS_PER_SECOND 1000000000ULL
+/* When nothing at all was ever measured (a guest of zero pages): a slow link of today. The attempt's
+ * guard keeps the limit if even that was too much. */
+#define ASSUMED_BANDWIDTH 125000000ULL
+/* Under a verdict that more rounds cannot change soon, a round is not shorter than this: looking at
+ * the dirty log thousands of times a second would only slow the guest. */
+#define PATIENCE (100 * FERRY_MILLISECOND)
 
 /* value * factor / divisor without overflow in between; saturates. divisor is not 0. */
 static uint64_t scale(uint64_t value, uint64_t factor, uint64_t divisor)
@@ -92,6 +98,7 @@ void source_copy_begin_round(struct ferry_source *source, bool final)
     copy->state = COPY_SENDING;
     copy->round_open = true;
     copy->barrier_attach = 0;
+    copy->collect_at = source->now;
     copy->acknowledged_pages = 0;
     copy->round_begun = source->now;
     copy->round_now = (struct ferry_round){
@@ -152,6 +159,7 @@ void source_copy_samples(
 {
     const struct ferry_source_config *config = &source->config;
     const struct copy *copy = &source->copy;
+    const uint64_t bandwidth = source_copy_bandwidth(source);
     *samples_out = (struct ferry_policy_samples){
         .now = source->now,
         .started_at = source->created_at,
@@ -167,7 +175,7 @@ void source_copy_samples(
         .state_bytes = source->attempt.state_size != 0 ? source->attempt.state_size
                                                        : config->device_state_estimate,
         .dirty_bytes_per_second = copy->dirty_rate,
-        .bandwidth = source_copy_bandwidth(source),
+        .bandwidth = bandwidth != 0 ? bandwidth : ASSUMED_BANDWIDTH,
         .cap = config->bandwidth_cap,
         .costs = source_copy_costs(source),
     };
@@ -204,6 +212,9 @@ static void decide(struct ferry_source *source)
             source_opening_persist(source); /* slow when it was measured: is it still? */
         }
         source_copy_begin_round(source, false);
+        if (verdict.rule == FERRY_RULE_STALLED || verdict.rule == FERRY_RULE_BACKING_OFF) {
+            copy->collect_at = source->now + PATIENCE;
+        }
         return;
     case FERRY_DECIDE_SWITCH:
         copy->state = COPY_DECIDED;
@@ -273,7 +284,7 @@ void source_copy_collected(struct ferry_source *source, const struct ferry_event
 
 /* ---- sending ---- */
 
-uint64_t source_copy_bandwidth(const struct ferry_source *source)
+static uint64_t measured_bandwidth(const struct ferry_source *source)
 {
     uint64_t sum = 0;
     for (uint16_t i = 0; i < source->config.streams; i++) {
@@ -283,6 +294,12 @@ uint64_t source_copy_bandwidth(const struct ferry_source *source)
         }
     }
     return sum;
+}
+
+uint64_t source_copy_bandwidth(const struct ferry_source *source)
+{
+    const uint64_t now = measured_bandwidth(source);
+    return now != 0 ? now : source->copy.last_bandwidth;
 }
 
 static uint64_t batch_pages(const struct ferry_source *source)
@@ -410,7 +427,8 @@ void source_copy_pump(struct ferry_source *source)
         }
     }
     source_link_leave_when_idle(source);
-    if (source->state == FERRY_SOURCE_COPYING && round_closed(copy)) {
+    if (source->state == FERRY_SOURCE_COPYING && round_closed(copy) &&
+        copy->collect_at <= source->now) {
         const bool drained = copy->state == COPY_DRAINING;
         copy->round_now.duration_ns = source->now - copy->round_begun;
         if (!drained) {
@@ -418,6 +436,14 @@ void source_copy_pump(struct ferry_source *source)
         }
         source_copy_collect(source, drained);
     }
+}
+
+ferry_time_ns source_copy_deadline(const struct ferry_source *source)
+{
+    const struct copy *copy = &source->copy;
+    const bool waits = source->state == FERRY_SOURCE_COPYING && copy->state == COPY_SENDING &&
+                       round_closed(copy) && copy->collect_at > source->now;
+    return waits ? copy->collect_at : FERRY_TIME_NEVER;
 }
 
 /* ---- reports ---- */
@@ -496,6 +522,7 @@ void source_copy_acknowledged(
 void source_copy_link_lost(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
+    copy->last_bandwidth = source_copy_bandwidth(source);
     for (uint16_t i = 0; i < source->config.streams; i++) {
         struct stream_state *stream = &copy->streams[i];
         stream->queued = 0;

@@ -92,6 +92,8 @@ struct copy {
     struct ferry_round round_now;
     bool round_open; /* round_now is not in the history yet */
     ferry_time_ns round_begun;
+    ferry_time_ns collect_at;    /* the round's end is not looked at before */
+    uint64_t last_bandwidth;     /* of the connection before this one; 0 = none */
     ferry_time_ns collected_at;  /* the newest collection's report */
     uint64_t acknowledged_pages; /* of the round */
     ferry_time_ns last_progress; /* something was acknowledged */
@@ -267,6 +269,7 @@ void source_copy_begin_round(struct ferry_source *source, bool final);
 void source_copy_end_round(struct ferry_source *source, uint64_t dirty_after);
 void source_copy_pump(struct ferry_source *source); /* issues what the link may carry now, and
                                                        notices that a round is over */
+ferry_time_ns source_copy_deadline(const struct ferry_source *source);
 void source_copy_sent(struct ferry_source *source, const struct ferry_event *event);
 void source_copy_acknowledged(
     struct ferry_source *source,

@@ -403,6 +403,7 @@ ferry_time_ns ferry_source_deadline(const struct ferry_source *source)
         return FERRY_TIME_NEVER;
     }
     ferry_time_ns deadline = earlier(source_link_deadline(source), source_attempt_deadline(source));
+    deadline = earlier(deadline, source_copy_deadline(source));
     return earlier(deadline, source_ending_deadline(source));
 }
 

@@ -2,13 +2,13 @@
 # shellcheck shell=bash
 # What the checkers share: the list of the tree's files. Sourced, not run.
 
-# The files below ROOT that belong to the tree, NUL-free paths relative to it, sorted: those git knows or would add; all
-# of them where ROOT is no work tree of its own (an unpacked archive, the sample of a test).
+# The files below ROOT that belong to the tree, relative to it, sorted: those git knows or would add; all of
+# them where ROOT is no work tree (an unpacked archive, the sample of a test). Whoever owns the clone, it is only read.
 tree_files()
 {
     local root=$1
     if [ -e "$root/.git" ]; then
-        git -C "$root" ls-files --cached --others --exclude-standard
+        git -c safe.directory='*' -C "$root" ls-files --cached --others --exclude-standard
     else
         (cd "$root" && find . -type f -not -path './build/*' | sed 's#^\./##')
     fi | LC_ALL=C sort -u | while IFS= read -r file; do

@@ -193,7 +193,8 @@ static void restart_sessions(struct host *host)
 {
     struct world *world = host->world;
 
-    for (size_t i = 0; i < world->move_count; i++) {
+    /* a session that comes back may enter a phase which takes the daemon away again */
+    for (size_t i = 0; i < world->move_count && host->daemon_up; i++) {
         struct move *move = world->moves[i];
         if (!journal_has(host, move)) {
             if (move->from == host) {

@@ -314,11 +314,28 @@ static void drive(struct side *side)
     }
 }
 
+struct side *side_enter(struct side *side)
+{
+    struct side *outer = side->world->inside;
+
+    side->world->inside = side;
+    return outer;
+}
+
+void side_leave(struct side *side, struct side *outer)
+{
+    side->world->inside = outer;
+    if (outer == NULL) {
+        trigger_run_due(side->world);
+    }
+}
+
 static void side_run(struct side *side)
 {
-    side->world->inside = side;
+    struct side *outer = side_enter(side);
+
     drive(side);
-    side->world->inside = NULL;
+    side_leave(side, outer);
     if (side->gone) {
         return;
     }

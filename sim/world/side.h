@@ -54,6 +54,9 @@ void side_post(struct side *side, const struct ferry_event *event);
 void side_post_bytes(struct side *side, uint32_t attach, struct message *message, size_t skip);
 void side_done(struct side *side, uint64_t action_id, enum ferry_status status);
 void side_kick(struct side *side); /* actions may be waiting: take them soon */
+/* Around every call into an engine: what a phase triggers waits until the outermost one has left. */
+struct side *side_enter(struct side *side); /* who was inside before */
+void side_leave(struct side *side, struct side *outer);
 void side_destroy(struct side *side);
 void side_run_all(struct world *world);
 void side_bury(struct world *world); /* frees those that are gone; nobody may be inside of one */

@@ -76,7 +76,11 @@ bool source_side_start(struct move *move)
     move_source_config(move, &config);
     config.trace = side_trace_sink(side);
     move->source = side;
-    if (ferry_source_create(&config, world_now(move->world), &side->source_engine) != FERRY_OK) {
+    struct side *outer = side_enter(side);
+    const enum ferry_status status =
+        ferry_source_create(&config, world_now(move->world), &side->source_engine);
+    side_leave(side, outer);
+    if (status != FERRY_OK) {
         move->source = NULL;
         side_destroy(side);
         return false;
@@ -105,13 +109,16 @@ void source_side_restart(struct move *move)
             .migration = move->index,
             .host = move->from->index,
         });
-    if (ferry_source_restart(
-            &config,
-            records,
-            count,
-            instance_find(move->guest, move->from) != NULL,
-            world_now(world),
-            &side->source_engine) != FERRY_OK) {
+    struct side *outer = side_enter(side);
+    const enum ferry_status status = ferry_source_restart(
+        &config,
+        records,
+        count,
+        instance_find(move->guest, move->from) != NULL,
+        world_now(world),
+        &side->source_engine);
+    side_leave(side, outer);
+    if (status != FERRY_OK) {
         world_error(world, "a source cannot be restarted from its journal");
         return;
     }

@@ -58,7 +58,11 @@ struct side *target_side_start(struct move *move)
     move_target_config(move, &config);
     config.trace = side_trace_sink(side);
     move->target = side;
-    if (ferry_target_create(&config, world_now(move->world), &side->target_engine) != FERRY_OK) {
+    struct side *outer = side_enter(side);
+    const enum ferry_status status =
+        ferry_target_create(&config, world_now(move->world), &side->target_engine);
+    side_leave(side, outer);
+    if (status != FERRY_OK) {
         move->target = NULL;
         side_destroy(side);
         return NULL;
@@ -86,13 +90,16 @@ void target_side_restart(struct move *move)
             .migration = move->index,
             .host = move->to->index,
         });
-    if (ferry_target_restart(
-            &config,
-            records,
-            count,
-            instance_find(move->guest, move->to) != NULL,
-            world_now(world),
-            &side->target_engine) != FERRY_OK) {
+    struct side *outer = side_enter(side);
+    const enum ferry_status status = ferry_target_restart(
+        &config,
+        records,
+        count,
+        instance_find(move->guest, move->to) != NULL,
+        world_now(world),
+        &side->target_engine);
+    side_leave(side, outer);
+    if (status != FERRY_OK) {
         world_error(world, "a target cannot be restarted from its journal");
         return;
     }

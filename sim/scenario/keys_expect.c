@@ -49,7 +49,7 @@ static const struct key move_keys[] = {
     {.name = "blackout", .type = KEY_BOUND_TIME,
      .help = "from the vCPUs stopped at the source to running at the target"},
     {.name = "predicted_blackout", .type = KEY_BOUND_TIME,
-     .help = "what the policy predicted when it decided"},
+     .help = "what the policy predicted when it decided to switch over"},
     {.name = "total", .type = KEY_BOUND_TIME,
      .help = "from session start until the source has STARTED, else until the outcome"},
     {.name = "queued", .type = KEY_BOUND_TIME,

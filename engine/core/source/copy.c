@@ -475,9 +475,10 @@ void source_copy_sent(struct ferry_source *source, const struct ferry_event *eve
         return;
     }
     struct stream_state *stream = &copy->streams[window.stream];
-    FERRY_ASSERT(stream->queued != 0);
-    stream->queued--;
-    measure(source, stream, event->wire_bytes);
+    if (stream->queued != 0) { /* 0: its connection is lost, and this is the stream's last word */
+        stream->queued--;
+        measure(source, stream, event->wire_bytes);
+    }
     copy->round_now.bytes += event->wire_bytes;
     copy->round_now.zero_pages += event->zero_pages;
     source->outcome.wire_bytes += event->wire_bytes;

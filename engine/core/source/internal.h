@@ -41,7 +41,8 @@ enum link_state {
 struct link {
     enum link_state state;
     uint32_t attach;
-    uint32_t ups; /* how often it came up */
+    uint16_t streams; /* payload connections of this attach; 0: it only asks and answers */
+    uint32_t ups;     /* how often it came up */
     uint16_t path_count;
     uint16_t order[FERRY_PATHS_MAX];    /* paths, best first */
     uint32_t priority[FERRY_PATHS_MAX]; /* by path */

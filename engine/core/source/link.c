@@ -49,9 +49,13 @@ void source_link_init(struct ferry_source *source)
 
 static uint16_t attach_streams(const struct ferry_source *source)
 {
-    /* A source without its guest only asks what became of it. */
+    /* A source without its guest only asks what became of it; one that resumes after an aborted
+     * attempt copies on. */
+    const bool copies_on =
+        source->state == FERRY_SOURCE_RESUMING && source->ending.kind == FERRY_OUTCOME_NONE;
     const bool payload = source->state == FERRY_SOURCE_OPENING ||
-                         source->state == FERRY_SOURCE_COPYING || source_copy_paused_phase(source);
+                         source->state == FERRY_SOURCE_COPYING ||
+                         source_copy_paused_phase(source) || copies_on;
     return payload && source->guest_alive ? source->config.streams : 0;
 }
 
@@ -64,6 +68,7 @@ static void attach(struct ferry_source *source)
     link->retry_at = FERRY_TIME_NEVER;
     link->connect_until = source->now + source->config.connect_limit;
     link->round_trip_count = 0;
+    link->streams = attach_streams(source);
     wire_reader_reset(&link->reader);
     source_tell(
         source,
@@ -71,7 +76,7 @@ static void attach(struct ferry_source *source)
             .kind = FERRY_ACTION_ATTACH,
             .attach = link->attach,
             .path = link->order[link->position],
-            .streams = attach_streams(source),
+            .streams = link->streams,
         });
 }
 
@@ -191,6 +196,7 @@ void source_link_answered(struct ferry_source *source)
     const bool better =
         link->priority[link->order[link->position]] > link->priority[link->order[0]];
     link->probe_at = better ? source->now + source->config.probe_interval : FERRY_TIME_NEVER;
+    link->probing = link->path_count; /* none yet: the best one comes first */
     source->copy.last_progress = source->now;
     source_trace(source, FERRY_TRACE_LINK_UP, link->attach, link->order[link->position], 0, 0);
     source_copy_set_rate(source);
@@ -276,7 +282,11 @@ static void probe(struct ferry_source *source)
 {
     struct link *link = &source->link;
     link->probe_at = FERRY_TIME_NEVER;
-    link->probing = 0;
+    /* The better ones in turn: the best may be dead for good while the second answers again. */
+    const uint16_t next = (uint16_t)(link->probing + 1);
+    const uint32_t here = link->priority[link->order[link->position]];
+    const bool better = next < link->path_count && link->priority[link->order[next]] < here;
+    link->probing = better ? next : 0;
     source_ask(
         source,
         PENDING_PROBE,

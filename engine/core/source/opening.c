@@ -97,7 +97,6 @@ static enum wire_source_phase phase_now(const struct ferry_source *source)
 
 static void send_resume(struct ferry_source *source)
 {
-    const bool payload = source->state == FERRY_SOURCE_COPYING || source_copy_paused_phase(source);
     source_send(
         source,
         &(struct wire_message){
@@ -111,7 +110,7 @@ static void send_resume(struct ferry_source *source)
                               .attempt = source->handover.attempt,
                               .phase = (uint8_t)phase_now(source),
                               .round = source->copy.round,
-                              .streams = payload ? source->config.streams : 0,
+                              .streams = source->link.streams,
                               },
     });
 }

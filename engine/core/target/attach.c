@@ -3,7 +3,8 @@
  *
  * AT-1 A RESUME is answered only when every stream of older attaches has been closed and joined,
  * and what it placed has been reported: the answer is exact, and nothing old can be placed after
- * it. AT-2 An older attach number than the newest seen is ignored: its packets were delayed
+ * it. What it said is kept until the source is heard on its new streams: an answer may be lost.
+ * AT-2 An older attach number than the newest seen is ignored: its packets were delayed
  * somewhere. */
 #include "base/assert.h"
 #include "target/internal.h"
@@ -152,7 +153,9 @@ static void answer(struct ferry_target *target)
     target->resume_waits = false;
     send_resumed(target);
     if (resume.streams != 0) {
-        target_receiving_begin_attach(target, target->attach, resume.streams);
+        target->next_attach = target->attach;
+        target->next_stream_count = resume.streams;
+        target->shape.attach = target->attach;
     }
     tell_handover(target, &resume);
 }

@@ -68,6 +68,9 @@ struct ferry_target {
     struct wire_resume resume;
     uint32_t streams_attach; /* whose batches the table below counts */
     uint16_t stream_count;
+    /* Answered, and not heard from since: until then the table keeps what the source may not know. */
+    uint32_t next_attach;
+    uint16_t next_stream_count;
     struct target_stream streams[FERRY_STREAMS_MAX];
     uint32_t round_done; /* WIRE_ROUND_NONE = none */
     struct wire_reader reader;
@@ -156,7 +159,8 @@ void target_receiving_barrier(struct ferry_target *target, const struct ferry_ev
 void target_receiving_error(struct ferry_target *target, const struct ferry_event *event);
 void target_receiving_manifest(struct ferry_target *target, const struct wire_message *message);
 void target_receiving_loaded(struct ferry_target *target, enum ferry_status status);
-void target_receiving_void(struct ferry_target *target);
+/* What came for attempts up to `attempt` is void; a newer one that is under way goes on. */
+void target_receiving_void(struct ferry_target *target, uint32_t attempt);
 void target_receiving_fail(struct ferry_target *target, enum ferry_status status, const char *text);
 
 /* owning.c */

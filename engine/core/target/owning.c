@@ -118,7 +118,7 @@ static void carry_out(struct ferry_target *target, enum handover_output output, 
     case HANDOVER_OUT_SEND_STARTED: send_started(target); return;
     case HANDOVER_OUT_SEND_ABORTED: send_aborted(target); return;
     case HANDOVER_OUT_RUN_HERE: run_here(target); return;
-    case HANDOVER_OUT_VOID: target_receiving_void(target); return;
+    case HANDOVER_OUT_VOID: target_receiving_void(target, attempt); return;
     case HANDOVER_OUT_FORGET: target_closing_begin(target); return;
     case HANDOVER_OUT_STALE:
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, 0, attempt, target->handover.attempt, 0);

@@ -37,8 +37,17 @@ void target_receiving_begin_attach(struct ferry_target *target, uint32_t attach,
     target->shape.attach = attach;
 }
 
+/* Something of the newest attach is here: the source has heard what the table said. */
+static void take_over(struct ferry_target *target, uint32_t attach)
+{
+    if (attach == target->next_attach && attach != target->streams_attach) {
+        target_receiving_begin_attach(target, attach, target->next_stream_count);
+    }
+}
+
 static struct target_stream *stream_of(struct ferry_target *target, const struct ferry_event *event)
 {
+    take_over(target, event->attach);
     if (event->attach != target->streams_attach || event->stream >= target->stream_count) {
         target->dropped_reports++;
         target_trace(target, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->batch, event->kind, 0, 0);
@@ -211,6 +220,7 @@ void target_receiving_manifest(struct ferry_target *target, const struct wire_me
             0);
         return;
     }
+    take_over(target, target->attach);
     if (manifest->stream_count != target->stream_count ||
         manifest->state_size > target->config.device_state_max) {
         target_violation(target, FERRY_PEER_VALUE, WIRE_MANIFEST);
@@ -237,11 +247,16 @@ void target_receiving_loaded(struct ferry_target *target, enum ferry_status stat
     target_owning_step(target, HANDOVER_IN_LOADED, target->attempt.number, target->handover.epoch);
 }
 
-void target_receiving_void(struct ferry_target *target)
+void target_receiving_void(struct ferry_target *target, uint32_t attempt)
 {
+    if (target->attempt.state_attempt <= attempt) {
+        target->attempt.state_attempt = 0;
+    }
+    if (target->attempt.number > attempt) {
+        return;
+    }
     target_abandon(target, TARGET_PENDING_LOAD);
     target->attempt.number = 0;
-    target->attempt.state_attempt = 0;
     if (target->state == FERRY_TARGET_LOADING || target->state == FERRY_TARGET_READY) {
         target_set_state(target, FERRY_TARGET_RECEIVING, FERRY_EVENT_CONTROL_BYTES);
     }

@@ -50,7 +50,8 @@ void pair_make_target(struct pair *pair)
 
 struct ferry_source_config pair_source_config(struct pair *pair)
 {
-    static const struct ferry_path paths[] = {{1}, {2}, {3}, {4}};
+    static const struct ferry_path ranked[] = {{1}, {2}, {3}, {4}};
+    static const struct ferry_path equal[] = {{1}, {1}, {1}, {1}};
     struct ferry_source_config config = ferry_source_config_default();
     const struct pair_options *options = &pair->options;
     config.allocator = pair_allocator(pair);
@@ -65,7 +66,7 @@ struct ferry_source_config pair_source_config(struct pair *pair)
     config.regions = &pair->region;
     config.device_state_estimate = options->state_size;
     config.path_count = options->paths;
-    config.paths = paths;
+    config.paths = options->equal_paths ? equal : ranked;
     config.streams = options->streams;
     config.mode = options->mode;
     config.on_no_convergence = options->on_no_convergence;

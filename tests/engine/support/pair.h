@@ -26,6 +26,7 @@ struct pair_options {
     uint32_t zero_pages;                         /* of these, at the end */
     uint16_t streams;                            /* 1 */
     uint16_t paths;                              /* 1; path 0 has the best priority */
+    bool equal_paths;                            /* none is better than another */
     enum ferry_mode mode;                        /* pre-copy */
     enum ferry_no_convergence on_no_convergence; /* give up */
     ferry_time_ns blackout_limit;                /* 300 ms */
@@ -111,5 +112,14 @@ uint32_t pair_actions(const struct pair *pair, enum pair_side side, enum ferry_a
 uint32_t pair_digest(const struct pair *pair); /* of every action, in order, with its time */
 uint32_t pair_attach_number(const struct pair *pair);
 bool pair_guest_alive(const struct pair *pair, enum pair_side side); /* its process */
+
+/* ---- how it has to end: runs to the end, and looks at both hosts ---- */
+
+/* The guest runs at the target with every page as it was, and nothing is left behind. */
+void pair_assert_completed(struct pair *pair);
+/* The guest runs at the source, the outcome is this, and nothing is left at the target. */
+void pair_assert_back(struct pair *pair, enum ferry_outcome_kind kind, enum ferry_status status);
+/* The two above without the cleaning up, which somebody may have made impossible. */
+void pair_assert_outcome(struct pair *pair, enum ferry_outcome_kind kind, enum ferry_status status);
 
 #endif

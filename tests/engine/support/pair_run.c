@@ -53,7 +53,8 @@ static ferry_time_ns deadline(const struct pair *pair)
 
 static void event_arrives(struct pair *pair, const struct step *step)
 {
-    const bool wire = step->event.kind == FERRY_EVENT_CONTROL_BYTES;
+    const bool wire =
+        step->event.kind == FERRY_EVENT_CONTROL_BYTES || step->event.kind == FERRY_EVENT_ATTACHED;
     if (wire && (step->event.attach != pair->attach || !pair->connected)) {
         return;
     }

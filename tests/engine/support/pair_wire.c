@@ -20,8 +20,23 @@ static void stream_close(struct stream_end *stream)
     *stream = (struct stream_end){0};
 }
 
+/* What a cut holds is lost with its connection. */
+static void forget_held(struct pair *pair)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < pair->step_count; i++) {
+        if (pair->steps[i].held) {
+            free(pair->steps[i].bytes);
+        } else {
+            pair->steps[kept++] = pair->steps[i];
+        }
+    }
+    pair->step_count = kept;
+}
+
 void pair_wire_close(struct pair *pair)
 {
+    forget_held(pair);
     for (uint16_t i = 0; i < STREAMS_MAX; i++) {
         stream_close(&pair->streams[i]);
     }
@@ -44,8 +59,13 @@ void pair_attach(struct pair *pair, const struct ferry_action *action)
     pair_open_streams(pair);
     const ferry_time_ns latency = pair->options.latency;
     const struct ferry_event event = {.kind = FERRY_EVENT_ATTACHED, .attach = action->attach};
-    pair_schedule(pair, pair->now + latency, STEP_EVENT, PAIR_TARGET)->event = event;
-    pair_schedule(pair, pair->now + 2 * latency, STEP_EVENT, PAIR_SOURCE)->event = event;
+    for (int side = 0; side < 2; side++) {
+        const ferry_time_ns at = pair->now + (side == PAIR_TARGET ? latency : 2 * latency);
+        struct step *step = pair_schedule(pair, at, STEP_EVENT, (enum pair_side)side);
+        step->event = event;
+        step->path = action->path;
+        step->from = side == PAIR_TARGET ? PAIR_SOURCE : PAIR_TARGET;
+    }
 }
 
 void pair_send_control(struct pair *pair, enum pair_side from, const struct ferry_action *action)

@@ -73,6 +73,8 @@ enum sim_observed {
     /* guest, host, other (fenced, says the operator): a CLAIM was accepted by the engine on `host`.
      */
     SIM_OBSERVED_OPERATOR_CLAIM,
+    /* migration: an order to switch over now was accepted. */
+    SIM_OBSERVED_OPERATOR_SWITCH,
     /* migration, trace: what the engine of either side says about itself. */
     SIM_OBSERVED_TRACE,
 

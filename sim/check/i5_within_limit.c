@@ -5,9 +5,9 @@
  * Claim: from ATTEMPT_PAUSED to RESUMED_AT_TARGET, or to ATTEMPT_RESUMED, no more time passes than
  * the blackout limit allows (the largest one that was in force during the pause: an operator may
  * change it), unless
- *   - there is no limit: none was given, or it is the switch that `switch-anyway` orders when there
- * is no convergence (the engine's last VERDICT says so, and the move was started with that policy);
- * or
+ *   - there is no limit: none was given; or it is the switch that `switch-anyway` orders when there
+ *     is no convergence (the engine's last VERDICT says so, and the move was started with that
+ *     policy); or an operator ordered the switch, and the engine's last VERDICT obeys; or
  *   - a fault excuses it, which the checker names: sim_faults_excuse() says what counts. A steady
  * fault that the migration has measured for a whole live round excuses nothing: its bandwidth was
  * in the prediction. Checked: at RESUMED_AT_TARGET and ATTEMPT_RESUMED, and at a healed END for a
@@ -19,6 +19,7 @@
 
 struct migration {
     bool started;
+    bool ordered; /* an operator wants the switch now */
     uint32_t guest;
     uint32_t from;
     uint32_t to;
@@ -78,8 +79,9 @@ static void
 judge(struct state *state, const struct migration *migration, const struct sim_observation *seen)
 {
     const ferry_time_ns length = seen->at_ns - migration->paused_at;
-    const bool anyway = migration->on_no_convergence == FERRY_SWITCH_ANYWAY &&
-                        migration->rule == FERRY_RULE_SWITCH_ANYWAY;
+    const bool anyway = (migration->on_no_convergence == FERRY_SWITCH_ANYWAY &&
+                         migration->rule == FERRY_RULE_SWITCH_ANYWAY) ||
+                        (migration->ordered && migration->rule == FERRY_RULE_OPERATOR);
     const struct sim_pause pause = {
         .from = migration->from,
         .to = migration->to,
@@ -142,6 +144,8 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
         if (seen->blackout_limit > migration->limit_in_pause) {
             migration->limit_in_pause = seen->blackout_limit;
         }
+    } else if (seen->kind == SIM_OBSERVED_OPERATOR_SWITCH) {
+        migration->ordered = true;
     } else if (seen->kind == SIM_OBSERVED_TRACE) {
         traced(migration, seen->trace);
     } else if (seen->kind == SIM_OBSERVED_ATTEMPT_PAUSED) {
@@ -160,9 +164,9 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
 
 static bool names_migration(enum sim_observed kind)
 {
-    return kind == SIM_OBSERVED_LIMIT_CHANGED || kind == SIM_OBSERVED_TRACE ||
-           kind == SIM_OBSERVED_ATTEMPT_PAUSED || kind == SIM_OBSERVED_ATTEMPT_RESUMED ||
-           kind == SIM_OBSERVED_RESUMED_AT_TARGET;
+    return kind == SIM_OBSERVED_LIMIT_CHANGED || kind == SIM_OBSERVED_OPERATOR_SWITCH ||
+           kind == SIM_OBSERVED_TRACE || kind == SIM_OBSERVED_ATTEMPT_PAUSED ||
+           kind == SIM_OBSERVED_ATTEMPT_RESUMED || kind == SIM_OBSERVED_RESUMED_AT_TARGET;
 }
 
 static void observe(void *opaque, const struct sim_observation *seen)

@@ -243,6 +243,13 @@ command_answered(struct side *side, const struct ferry_event *event, enum ferry_
                 .migration = side->move->index,
                 .blackout_limit = event->duration_ns,
             });
+    } else if (event->kind == FERRY_EVENT_SWITCH_NOW) {
+        observe(
+            world,
+            (struct sim_observation){
+                .kind = SIM_OBSERVED_OPERATOR_SWITCH,
+                .migration = side->move->index,
+            });
     } else if (event->kind == FERRY_EVENT_CLAIM) {
         observe(
             world,

@@ -19,11 +19,13 @@
  * pause (a burst, a flap). */
 #define BACK_OFF (500 * FERRY_MILLISECOND)
 
-/* Whether the limit binds this attempt: an operator who chose to switch anyway gave it up. */
+/* Whether the limit binds this attempt: an operator who chose to switch anyway, or ordered the
+ * switch by name, gave it up. */
 static bool limited(const struct ferry_source *source)
 {
     return source->config.blackout_limit != FERRY_TIME_NEVER &&
-           source->outcome.verdict.rule != FERRY_RULE_SWITCH_ANYWAY;
+           source->outcome.verdict.rule != FERRY_RULE_SWITCH_ANYWAY &&
+           source->outcome.verdict.rule != FERRY_RULE_OPERATOR;
 }
 
 static ferry_time_ns limit_end(const struct ferry_source *source)

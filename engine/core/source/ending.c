@@ -47,6 +47,11 @@ void source_ending_report(
     outcome->kind = kind;
     outcome->status = status;
     outcome->total_ns = source->now - source->created_at;
+    if (outcome->predicted_blackout_ns == 0 &&
+        outcome->verdict.predicted_blackout != FERRY_TIME_NEVER) {
+        outcome->predicted_blackout_ns =
+            outcome->verdict.predicted_blackout; /* no attempt was opened */
+    }
     source_reason_write(source, outcome);
     source_trace(
         source, FERRY_TRACE_OUTCOME, kind, status, outcome->total_ns, outcome->blackout.total_ns);

@@ -128,6 +128,45 @@ static void without_a_limit_nothing_is_too_long(void **unused)
     stage_end(&stage, NULL);
 }
 
+static void an_ordered_switch_is_excused_only_with_the_order_and_its_verdict(void **unused)
+{
+    (void)unused;
+    static const struct {
+        bool ordered;
+        enum ferry_rule rule;
+        size_t failures;
+    } rows[] = {
+        {true,  FERRY_RULE_OPERATOR,     0},
+        {true,  FERRY_RULE_WITHIN_LIMIT, 1},
+        {false, FERRY_RULE_OPERATOR,     1},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = stage_begin();
+
+        SAY(&stage,
+            MIGRATION_STARTED,
+            .from = 0,
+            .to = 1,
+            .on_no_convergence = FERRY_GIVE_UP,
+            .blackout_limit = LIMIT,
+            .drain = SIM_CHECK_NONE);
+        if (rows[i].ordered) {
+            SAY(&stage, OPERATOR_SWITCH, .migration = 0);
+        }
+        stage_trace(
+            &stage,
+            &(struct ferry_trace_event){
+                .kind = FERRY_TRACE_VERDICT,
+                .field = {FERRY_DECIDE_SWITCH, rows[i].rule},
+        });
+        complete(&stage, LIMIT + 1);
+
+        expect_failures(&stage, "I5", rows[i].failures, NULL);
+        stage_end(&stage, "I5");
+    }
+}
+
 static void switch_anyway_is_excused_only_by_that_policy_and_that_verdict(void **unused)
 {
     (void)unused;
@@ -269,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_pause_that_has_ended_is_judged_no_more),
         cmocka_unit_test(a_changed_limit_counts_and_in_a_pause_the_larger_one),
         cmocka_unit_test(without_a_limit_nothing_is_too_long),
+        cmocka_unit_test(an_ordered_switch_is_excused_only_with_the_order_and_its_verdict),
         cmocka_unit_test(switch_anyway_is_excused_only_by_that_policy_and_that_verdict),
         cmocka_unit_test(a_fault_excuses_if_it_could_not_be_known),
         cmocka_unit_test(within_the_limit_no_excuse_is_needed),

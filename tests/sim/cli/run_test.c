@@ -63,6 +63,9 @@ static void folders_are_searched_in_the_order_of_names(void **unused)
     write_scenario("dir/sub/c.yaml", "plain");
     write_scenario("dir/.hidden/h.yaml", "plain");
     write_file("dir/notes.txt", "no scenario");
+    assert_int_equal(mkdir("elsewhere", 0700), 0);
+    write_scenario("elsewhere/e.yaml", "plain");
+    assert_int_equal(symlink("../../elsewhere", "dir/sub/link"), 0);
     assert_int_equal(symlink("..", "dir/sub/loop"), 0);
     struct ran ran = expect_status("ferry-sim run --json - b.yaml dir/ ./b.yaml", 0);
     json_t *runs = runs_of(ran.out);
@@ -121,6 +124,24 @@ static void number_of_jobs_and_other_outputs_change_no_result(void **unused)
     json_decref(second);
     ran_free(&one);
     ran_free(&many);
+}
+
+static void expectations_of_the_file_are_judged(void **unused)
+{
+    (void)unused;
+    write_scenario("s.yaml", "plain");
+    FILE *file = fopen("s.yaml", "a");
+
+    (void)fputs("expect:\n  - {guest: g, on: h2}\n  - {move: g, outcome: failed}\n", file);
+    (void)fclose(file);
+    struct ran ran = expect_status("ferry-sim run s.yaml", 1);
+
+    assert_non_null(strstr(
+        ran.out,
+        "  E2    at 2.000000001 s: s.yaml:9: move g: expected outcome failed, but it is "
+        "completed"));
+    assert_null(strstr(ran.out, "  E1 "));
+    ran_free(&ran);
 }
 
 static void failing_run_shows_its_screen_and_a_command_which_fails_again(void **unused)
@@ -341,6 +362,7 @@ int main(void)
         IN_SCRATCH(folders_are_searched_in_the_order_of_names),
         IN_SCRATCH(seeds_are_all_run_in_order),
         IN_SCRATCH(number_of_jobs_and_other_outputs_change_no_result),
+        IN_SCRATCH(expectations_of_the_file_are_judged),
         IN_SCRATCH(failing_run_shows_its_screen_and_a_command_which_fails_again),
         IN_SCRATCH(run_whose_process_dies_is_an_error_and_the_others_go_on),
         IN_SCRATCH(what_a_passing_run_prints_is_shown_apart),

@@ -159,6 +159,93 @@ static void guest_that_is_lost_is_on_no_host(void **unused)
     sample_free(&sample);
 }
 
+static void guest_that_waits_on_the_right_host_does_not_run_there(void **unused)
+{
+    struct sample sample;
+
+    (void)unused;
+    sample_make(&sample, "  - {guest: g, on: h2}\n");
+    sample.result.guests[0].place = SCENARIO_PLACE_PAUSED;
+    sim_judge(&sample.result);
+
+    assert_string_equal(
+        sample.result.failures[0].message,
+        "sample.yaml:16: guest g: expected it running on h2, but it is paused on h2");
+    sample_free(&sample);
+}
+
+static void session_is_asked_of_the_host_that_is_named(void **unused)
+{
+    static const struct {
+        const char *expect;
+        const char *message; /* NULL: holds */
+    } cases[] = {
+        {"  - {session: g, on: h2, state: owned}\n",  NULL                     },
+        {"  - {session: g, on: h1, state: none}\n",   NULL                     },
+        {"  - {session: g, on: h1, state: owned}\n",
+         "sample.yaml:16: session of g: expected owned at h1, but it is none"  },
+        {"  - {session: g, on: h2, state: burned}\n",
+         "sample.yaml:16: session of g: expected burned at h2, but it is owned"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sample sample;
+
+        sample_make(&sample, cases[i].expect);
+        sim_judge(&sample.result);
+        assert_int_equal(sample.result.failure_count, cases[i].message == NULL ? 0 : 1);
+        if (cases[i].message != NULL) {
+            assert_string_equal(sample.result.failures[0].message, cases[i].message);
+        }
+        sample_free(&sample);
+    }
+}
+
+/* The sample's move, taken for one of a drain, and a second one of the same which failed. */
+static void make_drain(struct sample *sample)
+{
+    const struct ferry_outcome failed = {.kind = FERRY_OUTCOME_FAILED, .total_ns = 3000000000};
+
+    sample_make(sample, "  - {move: g, outcome: completed}\n");
+    sample->scenario->steps[0].kind = SCENARIO_STEP_DRAIN;
+    sample->scenario->steps[0].host = 0;
+    sample->scenario->expects[0].kind = SCENARIO_EXPECT_DRAIN;
+    const uint32_t second = sim_result_add_migration(&sample->result, 0, 1, 0, 1);
+
+    sample->result.migrations[second].asked_at_ns = 1000000000;
+    sample->result.migrations[second].queued_ns = 500000000;
+    sim_result_outcome(&sample->result, second, &failed);
+}
+
+static void drain_counts_its_moves_and_lasts_until_the_last_one(void **unused)
+{
+    struct sample sample;
+
+    (void)unused;
+    make_drain(&sample);
+    struct scenario_expect *expect = &sample.scenario->expects[0];
+
+    expect->moved = (struct scenario_bound){.set = true, .low = 1, .high = 1};
+    expect->not_moved = (struct scenario_bound){.set = true, .low = 1, .high = 1};
+    expect->total = (struct scenario_bound){.set = true, .low = 3500000000, .high = 3500000000};
+    sim_judge(&sample.result);
+    assert_int_equal(sample.result.failure_count, 0);
+
+    expect->moved = (struct scenario_bound){.set = true, .low = 2, .high = 2, .text = "2"};
+    expect->not_moved = (struct scenario_bound){.set = true, .low = 0, .high = 0, .text = "0"};
+    expect->total = (struct scenario_bound){.set = true, .high = 1, .text = "<= 1 ns"};
+    sim_judge(&sample.result);
+    assert_int_equal(sample.result.failure_count, 3);
+    assert_string_equal(
+        sample.result.failures[0].message,
+        "sample.yaml:16: drain h1: expected moved 2, but it was 1 (1)");
+    assert_string_equal(
+        sample.result.failures[2].message,
+        "sample.yaml:16: drain h1: expected total <= 1 ns, but it was 3.50 s (3500000000 ns)");
+    sample_free(&sample);
+}
+
 static void run_that_ended_in_an_error_is_not_judged(void **unused)
 {
     struct sample sample;
@@ -181,6 +268,9 @@ int main(void)
         cmocka_unit_test(blackout_of_a_move_that_failed_is_within_no_bound),
         cmocka_unit_test(move_that_never_began_fails_its_expectation),
         cmocka_unit_test(guest_that_is_lost_is_on_no_host),
+        cmocka_unit_test(guest_that_waits_on_the_right_host_does_not_run_there),
+        cmocka_unit_test(session_is_asked_of_the_host_that_is_named),
+        cmocka_unit_test(drain_counts_its_moves_and_lasts_until_the_last_one),
         cmocka_unit_test(run_that_ended_in_an_error_is_not_judged),
     };
 

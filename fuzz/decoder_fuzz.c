@@ -34,14 +34,16 @@
 /* Two varints an extent, at least two bytes; and the frame's own report. */
 #define ITEMS_MAX (FERRY_STREAM_HEAD_MAX / 2 + 4)
 
-#define CLAIM(condition)    \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
-
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Ends the run where a claim does not hold: the fuzzer keeps the input, the stack says which. */
+static void claim(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
 
 /* ---- the input ---- */
 
@@ -131,17 +133,17 @@ static void begin_batch(struct world *world)
 
 static void check_range(struct world *world, const struct ferry_item *item)
 {
-    CLAIM(item->page_count > 0);
-    CLAIM(item->first_page >= world->position);
+    claim(item->page_count > 0);
+    claim(item->first_page >= world->position);
     const uint64_t first_end = regions[0].pages;
     const uint64_t all_end = first_end + regions[1].pages;
     const uint64_t end = item->first_page < first_end ? first_end : all_end;
-    CLAIM(item->first_page < end && item->page_count <= end - item->first_page);
-    CLAIM(world->region_end == 0 || world->region_end == end);
+    claim(item->first_page < end && item->page_count <= end - item->first_page);
+    claim(world->region_end == 0 || world->region_end == end);
     world->region_end = end;
     world->position = item->first_page + item->page_count;
     if (item->kind == FERRY_ITEM_PLACE) {
-        CLAIM(item->bytes == item->page_count * world->shape.page_size);
+        claim(item->bytes == item->page_count * world->shape.page_size);
     } else {
         world->zero_pages += item->page_count;
     }
@@ -149,11 +151,11 @@ static void check_range(struct world *world, const struct ferry_item *item)
 
 static void check_batch(struct world *world, const struct ferry_item *item)
 {
-    CLAIM(item->batch > world->last_batch);
-    CLAIM(item->round == world->round && item->round <= world->released);
-    CLAIM(item->pages == world->pages && item->zero_pages == world->zero_pages);
-    CLAIM(item->state_size == world->state_bytes);
-    CLAIM(item->bytes > world->pages * world->shape.page_size + world->state_bytes);
+    claim(item->batch > world->last_batch);
+    claim(item->round == world->round && item->round <= world->released);
+    claim(item->pages == world->pages && item->zero_pages == world->zero_pages);
+    claim(item->state_size == world->state_bytes);
+    claim(item->bytes > world->pages * world->shape.page_size + world->state_bytes);
     world->last_batch = item->batch;
     begin_batch(world);
 }
@@ -174,8 +176,8 @@ receive_body(struct world *world, struct input *input, const struct ferry_item *
     if (world->body_received == item->bytes) {
         world->body_received = 0;
         if (item->kind == FERRY_ITEM_STATE) {
-            CLAIM(item->offset == world->state_bytes);
-            CLAIM(item->bytes <= world->shape.device_state_max - item->offset);
+            claim(item->offset == world->state_bytes);
+            claim(item->bytes <= world->shape.device_state_max - item->offset);
             world->state_bytes += item->bytes;
         } else {
             world->pages += item->page_count;
@@ -188,10 +190,10 @@ receive_body(struct world *world, struct input *input, const struct ferry_item *
 static void check_error(struct world *world, const struct ferry_item *item)
 {
     struct ferry_item again;
-    CLAIM(ferry_status_category(item->status) == FERRY_CATEGORY_PEER);
+    claim(ferry_status_category(item->status) == FERRY_CATEGORY_PEER);
     ferry_decoder_release(world->decoder, UINT32_MAX);
     ferry_decoder_next(world->decoder, &again);
-    CLAIM(again.kind == FERRY_ITEM_ERROR && again.status == item->status);
+    claim(again.kind == FERRY_ITEM_ERROR && again.status == item->status);
 }
 
 /* One item; returns the bytes that it took. *over_out: nothing more will come. */
@@ -201,7 +203,7 @@ static size_t step(struct world *world, struct input *input, size_t at, bool *ov
     ferry_decoder_next(world->decoder, &item);
     switch (item.kind) {
     case FERRY_ITEM_FILL: {
-        CLAIM(item.fill_size > 0 && item.fill_size <= FERRY_STREAM_HEAD_MAX);
+        claim(item.fill_size > 0 && item.fill_size <= FERRY_STREAM_HEAD_MAX);
         if (at == input->size) {
             *over_out = true;
             return 0;
@@ -224,11 +226,11 @@ static size_t step(struct world *world, struct input *input, size_t at, bool *ov
     case FERRY_ITEM_ZERO: check_range(world, &item); return 0;
     case FERRY_ITEM_BATCH: check_batch(world, &item); return 0;
     case FERRY_ITEM_BARRIER:
-        CLAIM(item.round == world->round);
+        claim(item.round == world->round);
         world->round++;
         return 0;
     case FERRY_ITEM_HOLD:
-        CLAIM(world->round > world->released);
+        claim(world->round > world->released);
         world->released++;
         ferry_decoder_release(world->decoder, world->released);
         return 0;
@@ -257,7 +259,7 @@ static void fuzz_payload(struct input *input)
         .round = input->round,
     };
     blocks = 0;
-    CLAIM(ferry_decoder_create(&allocator, &world.shape, input->round, &world.decoder) == FERRY_OK);
+    claim(ferry_decoder_create(&allocator, &world.shape, input->round, &world.decoder) == FERRY_OK);
     bool over = false;
     size_t at = 0;
     size_t idle = 0;
@@ -265,11 +267,11 @@ static void fuzz_payload(struct input *input)
         const size_t taken = step(&world, input, at, &over);
         at += taken;
         idle = taken > 0 ? 0 : idle + 1;
-        CLAIM(idle <= ITEMS_MAX);
-        CLAIM(blocks == 1);
+        claim(idle <= ITEMS_MAX);
+        claim(blocks == 1);
     }
     ferry_decoder_destroy(world.decoder);
-    CLAIM(blocks == 0);
+    claim(blocks == 0);
 }
 
 /* ---- the control reader ---- */
@@ -278,9 +280,9 @@ static void check_message(const struct wire_reader *reader, const struct wire_me
 {
     static uint8_t again[WIRE_READER_CAPACITY];
     size_t size = 0;
-    CLAIM(wire_message_encode(message, again, sizeof(again), &size) == FERRY_OK);
-    CLAIM(size == reader->consumed && memcmp(again, reader->buffer, size) == 0);
-    CLAIM(wire_type_name(message->type)[0] != '?');
+    claim(wire_message_encode(message, again, sizeof(again), &size) == FERRY_OK);
+    claim(size == reader->consumed && memcmp(again, reader->buffer, size) == 0);
+    claim(wire_type_name(message->type)[0] != '?');
 }
 
 static void fuzz_control(struct input *input)
@@ -298,15 +300,15 @@ static void fuzz_control(struct input *input)
             struct wire_message message;
             const enum ferry_status status = wire_reader_next(&reader, &bytes, &found, &message);
             if (status != FERRY_OK) {
-                CLAIM(!found && ferry_status_category(status) == FERRY_CATEGORY_PEER);
-                CLAIM(wire_reader_next(&reader, &bytes, &found, &message) == status);
+                claim(!found && ferry_status_category(status) == FERRY_CATEGORY_PEER);
+                claim(wire_reader_next(&reader, &bytes, &found, &message) == status);
                 return;
             }
             if (found) {
                 check_message(&reader, &message);
             }
         }
-        CLAIM(bytes.size == 0);
+        claim(bytes.size == 0);
     }
 }
 
@@ -322,7 +324,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .size = size - PREAMBLE,
     };
     input.bytes = malloc(input.size + 1); /* of its own: the sanitizer sees every byte too far */
-    CLAIM(input.bytes != NULL);
+    claim(input.bytes != NULL);
     memcpy(input.bytes, data + PREAMBLE, input.size);
     if ((input.flags & FLAG_SEAL) != 0) {
         seal_frames(&input);

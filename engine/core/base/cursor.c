@@ -122,7 +122,10 @@ enum ferry_status base_reader_end(const struct base_reader *reader)
 
 void base_writer_init(struct base_writer *writer, uint8_t *data, size_t capacity)
 {
-    *writer = (struct base_writer){.data = data, .capacity = capacity, .status = FERRY_OK};
+    writer->data = data;
+    writer->capacity = capacity;
+    writer->used = 0;
+    writer->status = FERRY_OK;
 }
 
 size_t base_writer_left(const struct base_writer *writer)

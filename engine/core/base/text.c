@@ -42,8 +42,8 @@ void base_text_add_bytes(struct base_text *text, struct ferry_bytes bytes)
 {
     for (size_t i = 0; i < bytes.size; i++) {
         const uint8_t byte = bytes.data[i];
-        const char shown = byte >= 0x20 && byte < 0x7f ? (char)byte : '?';
-        append(text, &shown, 1);
+        const bool printable = byte >= 0x20 && byte < 0x7f;
+        append(text, printable ? (const char *)&bytes.data[i] : "?", 1);
     }
 }
 
@@ -54,7 +54,7 @@ static void append_number(struct base_text *text, uint64_t value, size_t digits)
     char forward[20];
     size_t size = 0;
     while (value > 0 || size < digits) {
-        reversed[size] = (char)('0' + (int)(value % 10));
+        reversed[size] = "0123456789"[value % 10];
         value /= 10;
         size++;
     }

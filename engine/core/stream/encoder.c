@@ -23,7 +23,7 @@
 #include "stream/frames.h"
 
 /* Two varints. */
-#define EXTENT_MAX (2U * BASE_VARINT_MAX)
+#define EXTENT_MAX ((size_t)2 * BASE_VARINT_MAX)
 /* What one word may add to a head: 64 extents, and the one that was open before it. */
 #define WORD_EXTENTS_MAX ((BASE_WORD_BITS + 1U) * EXTENT_MAX)
 /* One piece may hold BEGIN, a frame's head and END. */

@@ -48,8 +48,8 @@ struct wire_field {
     {#member, WIRE_TEXT, offsetof(type, member), 0, min, max, 0, NULL, 0}
 /* `count` is a uint16_t member, `member` the array that it counts. */
 #define WIRE_FIELD_LIST(type, count, member, min, max, fields)                                     \
-    {#member, WIRE_LIST, offsetof(type, count), WIRE_WIDTH(type, member[0]), min, max,             \
-     offsetof(type, member), fields, sizeof(fields) / sizeof((fields)[0])}
+    {#member, WIRE_LIST, offsetof(type, count), sizeof(*((type *)NULL)->member), min, max,             \
+     offsetof(type, member), (fields), sizeof(fields) / sizeof((fields)[0])}
 /* An element which is one integer and no struct. */
 #define WIRE_FIELD_ELEMENT(name, type, min, max)                                                   \
     {name, WIRE_INTEGER, 0, sizeof(type), min, max, 0, NULL, 0}

@@ -180,9 +180,22 @@ static void keep_recent(struct sim_result *result, const struct sim_event *event
     recent->events[recent->count++ % SIM_RESULT_RECENT] = *event;
 }
 
+void sim_result_alarm(struct sim_result *result)
+{
+    if (!result->alarmed) {
+        result->alarmed = true;
+        result->after_alarm = SIM_RESULT_AFTER_ALARM;
+    }
+}
+
 void sim_result_event(struct sim_result *result, const struct sim_event *event)
 {
-    keep_recent(result, event);
+    if (!result->alarmed) {
+        keep_recent(result, event);
+    } else if (result->after_alarm > 0) {
+        result->after_alarm--;
+        keep_recent(result, event);
+    }
     if (result->log != NULL) {
         event_write_line(result->log, result->scenario, event);
     }

@@ -34,6 +34,9 @@
 /* Events kept of each side of each migration, and of the world, for the screen of a failing run. */
 #define SIM_RESULT_RECENT 24U
 
+/* Of these so many may be later than an alarm. */
+#define SIM_RESULT_AFTER_ALARM 6U
+
 #define SIM_EVENT_FIELDS 4U
 
 enum sim_verdict {
@@ -175,6 +178,8 @@ struct sim_result {
 
     struct sim_recent **recent; /* [0] the world's, then source, target of each migration; lazy */
     size_t recent_capacity;
+    bool alarmed;
+    uint32_t after_alarm; /* events that still go into the recent ones */
 
     FILE *log;          /* wish: every event as a line of text; NULL: not asked for */
     bool want_timeline; /* wish: the world says spans and samples; otherwise they are dropped */
@@ -213,6 +218,10 @@ void sim_result_fail(
 /* The run cannot go on (no progress, a bug of the world): the verdict is ERROR. */
 void sim_result_error(struct sim_result *result, int64_t at_ns, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Something has just gone wrong, whoever will tell it later: the first time, the recent events are
+ * kept as they are now, with a few more, so that the screen shows how it came and not how it ended. */
+void sim_result_alarm(struct sim_result *result);
 
 /* Each hashed event, in order: goes into the recent ones, and into the log if one is wanted. */
 void sim_result_event(struct sim_result *result, const struct sim_event *event);

@@ -18,6 +18,9 @@ void observe(struct world *world, struct sim_observation observation)
 {
     observation.at_ns = world_now(world);
     sim_checks_observe(world->checks, &observation);
+    if (sim_checks_failure_count(world->checks) > 0) {
+        sim_result_alarm(world->result);
+    }
 }
 
 size_t span_begin(struct world *world, const struct sim_span *span)

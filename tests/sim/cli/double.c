@@ -10,6 +10,7 @@
  *   invariant  I3 fails                            stuck    the world gives up: an error
  *   differs  each time another hash from event 30  drifts   equal hashes, other numbers
  *   prints   writes to stdout and stderr           sleeps   never ends
+ *   leaks    passes, and then exits with status 23, as a sanitizer does
  */
 #include "sim/cli/cli.h"
 
@@ -160,6 +161,11 @@ static void say_migrations(const struct scenario *scenario, struct sim_result *r
     }
 }
 
+static void leak(void)
+{
+    _exit(23);
+}
+
 static int
 run(const struct scenario *scenario,
     const struct sim_run_options *options,
@@ -192,6 +198,9 @@ run(const struct scenario *scenario,
     }
     if (is_called(scenario, "exits")) {
         exit(7);
+    }
+    if (is_called(scenario, "leaks")) {
+        (void)atexit(leak);
     }
     while (is_called(scenario, "sleeps")) {
         (void)pause();

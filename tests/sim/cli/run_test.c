@@ -172,15 +172,17 @@ static void run_whose_process_dies_is_an_error_and_the_others_go_on(void **unuse
     write_scenario("b.yaml", "exits");
     write_scenario("c.yaml", "plain");
     write_scenario("d.yaml", "stuck");
+    write_scenario("e.yaml", "leaks");
     struct ran ran = expect_status("ferry-sim run --junit j.xml .", 1);
     char *junit = read_file("j.xml");
 
     assert_non_null(strstr(ran.out, "the run's process was killed by SIGSEGV"));
     assert_non_null(strstr(ran.out, "  the run printed:\n    about to crash\n"));
     assert_non_null(strstr(ran.out, "the run's process ended with status 7"));
+    assert_non_null(strstr(ran.out, "the run's process ended with status 23"));
     assert_non_null(strstr(ran.out, "no progress for one virtual hour"));
-    assert_non_null(strstr(ran.out, "4 runs: 1 pass, 0 fail, 3 error"));
-    assert_non_null(strstr(junit, "tests=\"4\" failures=\"0\" errors=\"3\""));
+    assert_non_null(strstr(ran.out, "5 runs: 1 pass, 0 fail, 4 error"));
+    assert_non_null(strstr(junit, "tests=\"5\" failures=\"0\" errors=\"4\""));
     free(junit);
     ran_free(&ran);
 }

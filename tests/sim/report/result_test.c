@@ -58,6 +58,24 @@ static void events_of_a_late_migration_find_their_ring(void **unused)
     sample_free(&sample);
 }
 
+static void events_around_an_alarm_are_kept_whatever_comes_later(void **unused)
+{
+    struct sample sample;
+
+    (void)unused;
+    sample_make(&sample, "");
+    sample_events(&sample, 30);
+    sim_result_alarm(&sample.result);
+    sample_events(&sample, 10);
+    sim_result_alarm(&sample.result); /* only the first one counts */
+    sample_events(&sample, 100);
+    const struct sim_recent *world =
+        sim_result_recent(&sample.result, SIM_RESULT_NONE, SIM_SIDE_WORLD);
+
+    assert_int_equal(world->count, 10 + SIM_RESULT_AFTER_ALARM / 3);
+    sample_free(&sample);
+}
+
 static void failures_move_the_verdict_and_are_bounded(void **unused)
 {
     struct sample sample;
@@ -140,6 +158,7 @@ int main(void)
         cmocka_unit_test(outcome_is_copied_and_a_later_one_replaces_it),
         cmocka_unit_test(newest_events_of_each_side_are_kept),
         cmocka_unit_test(events_of_a_late_migration_find_their_ring),
+        cmocka_unit_test(events_around_an_alarm_are_kept_whatever_comes_later),
         cmocka_unit_test(failures_move_the_verdict_and_are_bounded),
         cmocka_unit_test(error_is_not_softened_by_a_later_failure),
         cmocka_unit_test(log_has_a_line_for_each_event_with_all_of_it),

@@ -55,6 +55,21 @@ static void tell_cluster(struct world *world, const struct scenario_step *step)
     }
 }
 
+static bool of_drain(const struct move *move)
+{
+    return move->world->scenario->steps[move->step].kind == SCENARIO_STEP_DRAIN;
+}
+
+/* A move that nobody's drain asked for: room is kept for it, and it counts for no drain. */
+void drain_moving(struct move *move)
+{
+    if (move->world->coordinator != NULL && !of_drain(move)) {
+        move->planned =
+            ferry_coordinator_moving(
+                move->world->coordinator, move->guest->index, move->to->index) == FERRY_OK;
+    }
+}
+
 static void create(struct world *world, const struct scenario_step *step)
 {
     const struct ferry_coordinator_config config = {
@@ -64,8 +79,15 @@ static void create(struct world *world, const struct scenario_step *step)
     };
 
     broken(world, ferry_coordinator_create(&config, &world->coordinator));
-    if (world->coordinator != NULL) {
-        tell_cluster(world, step);
+    if (world->coordinator == NULL) {
+        return;
+    }
+    tell_cluster(world, step);
+    for (size_t i = 0; i < world->scenario->guest_count; i++) {
+        struct move *move = world->guests[i].move;
+        if (move != NULL && !move->ended) {
+            drain_moving(move);
+        }
     }
 }
 
@@ -162,17 +184,12 @@ void drain_begin(struct world *world, size_t step_index)
     take_orders(world);
 }
 
-static bool of_drain(const struct move *move)
-{
-    return move->world->scenario->steps[move->step].kind == SCENARIO_STEP_DRAIN;
-}
-
 /* A guest has settled on another host by a move of its own: its room is taken there. */
 void drain_moved(struct move *move)
 {
     struct world *world = move->world;
 
-    if (world->coordinator != NULL && !of_drain(move)) {
+    if (world->coordinator != NULL && !of_drain(move) && !move->planned) {
         broken(
             world,
             ferry_coordinator_set_guest(
@@ -187,7 +204,9 @@ void drain_ended(struct move *move)
 {
     struct world *world = move->world;
 
-    if (world->coordinator == NULL || !of_drain(move) || move->told || !move->ended) {
+    const bool mine = of_drain(move) || move->planned;
+
+    if (world->coordinator == NULL || !mine || move->told || !move->ended) {
         return;
     }
     move->told = true;

@@ -151,6 +151,7 @@ struct move *move_begin(
     guest->move = move;
     move->epoch = move->from->journal.owners[guest->index].epoch;
     observe_started(move);
+    drain_moving(move);
     if (!source_side_start(move)) {
         world_error(world, "a source cannot be made");
     }

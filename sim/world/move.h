@@ -57,7 +57,8 @@ struct move {
     uint32_t networks_used;  /* bit a path */
     enum ferry_outcome_kind outcome;
     bool ended;       /* an outcome other than UNKNOWN, or nobody is left who could report one */
-    bool told;        /* the coordinator knows */
+    bool planned;     /* the coordinator keeps room for it, though no drain asked */
+    bool told;        /* the coordinator knows that it has ended */
     bool resumed;     /* the guest ran at the target */
     bool restarted;   /* its source came back from the journal */
     bool source_done; /* CLOSED */

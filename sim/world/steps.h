@@ -14,5 +14,6 @@ void steps_init(struct world *world);
 void drain_begin(struct world *world, size_t step);
 void drain_ended(struct move *move);
 void drain_moved(struct move *move);
+void drain_moving(struct move *move);
 
 #endif

@@ -42,6 +42,11 @@ uint64_t base_queue_push(struct base_queue *queue, const struct ferry_action *ac
     return slot->id;
 }
 
+bool base_queue_has_room(const struct base_queue *queue)
+{
+    return queue->count <= FERRY_ACTIONS_MAX / 2 && queue->pool_used <= BASE_QUEUE_POOL / 3;
+}
+
 bool base_queue_pop(struct base_queue *queue, struct ferry_action *action_out)
 {
     if (queue->count == 0) {

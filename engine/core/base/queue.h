@@ -32,6 +32,8 @@ void base_queue_commit(struct base_queue *queue, size_t size);
 struct ferry_bytes base_queue_copy(struct base_queue *queue, struct ferry_bytes bytes);
 /* Gives the action an id if it reports; returns the id, 0 otherwise. */
 uint64_t base_queue_push(struct base_queue *queue, const struct ferry_action *action, bool reports);
+/* Room for what one more message of a peer can ask for. */
+bool base_queue_has_room(const struct base_queue *queue);
 bool base_queue_pop(struct base_queue *queue, struct ferry_action *action_out);
 
 #endif

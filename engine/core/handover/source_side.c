@@ -92,12 +92,15 @@ in_running(struct handover_source *source, enum handover_source_input input)
     return step0();
 }
 
-static struct handover_step
-in_attempt(struct handover_source *source, enum handover_source_input input, uint32_t attempt)
+static struct handover_step in_attempt(
+    struct handover_source *source,
+    enum handover_source_input input,
+    uint32_t attempt,
+    uint64_t epoch)
 {
     switch (input) {
     case HANDOVER_IN_READY:
-        if (attempt != source->attempt) {
+        if (attempt != source->attempt || epoch != source->epoch) {
             return step1(HANDOVER_OUT_STALE);
         }
         source->phase = HANDOVER_GRANTING;
@@ -175,7 +178,7 @@ static struct handover_step in_granted(
         return step1(HANDOVER_OUT_MOVED);
     case HANDOVER_IN_ABORTED: return go_back(source);
     case HANDOVER_IN_READY:
-        if (attempt != source->attempt) {
+        if (attempt != source->attempt || epoch != source->epoch) {
             return step1(HANDOVER_OUT_STALE);
         }
         return step1(HANDOVER_OUT_SEND_GRANT);
@@ -279,7 +282,7 @@ struct handover_step handover_source_step(
 {
     switch ((enum handover_source_phase)source->phase) {
     case HANDOVER_RUNNING: return in_running(source, input);
-    case HANDOVER_ATTEMPT: return in_attempt(source, input, attempt);
+    case HANDOVER_ATTEMPT: return in_attempt(source, input, attempt, epoch);
     case HANDOVER_GRANTING: return in_granting(source, input);
     case HANDOVER_GRANTED: return in_granted(source, input, attempt, epoch);
     case HANDOVER_BURNING: return in_burning(source, input);

@@ -158,6 +158,15 @@ void source_attempt_ready(struct ferry_source *source, const struct wire_message
 {
     const struct wire_ready *ready = &message->body.ready;
     struct attempt *attempt = &source->attempt;
+    const bool copies = source->state == FERRY_SOURCE_OPENING ||
+                        source->state == FERRY_SOURCE_COPYING || source_copy_paused_phase(source);
+    const bool unopened = ready->attempt > source->handover.attempt;
+    const bool unasked = ready->attempt == source->handover.attempt &&
+                         source_copy_paused_phase(source) && attempt->manifest_attach == 0;
+    if (copies && (unopened || unasked)) { /* ready for what it has not got */
+        source_violation(source, FERRY_PEER_UNEXPECTED, WIRE_READY);
+        return;
+    }
     const bool mine = source->state == FERRY_SOURCE_SENDING &&
                       ready->attempt == source->handover.attempt &&
                       ready->epoch == source->config.epoch;
@@ -167,8 +176,8 @@ void source_attempt_ready(struct ferry_source *source, const struct wire_message
             return;
         }
         attempt->ready_at = source->now;
-        attempt->load_ns = ready->load_ns;
-        source->measured.load = ready->load_ns;
+        attempt->load_ns = source_told(ready->load_ns);
+        source->measured.load = source_told(ready->load_ns);
         source->copy.round_now.duration_ns = source->now - source->copy.round_begun;
         source_copy_end_round(source, 0);
         source->copy.state = COPY_DECIDED;

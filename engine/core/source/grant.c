@@ -66,14 +66,21 @@ static void persist_claim(struct ferry_source *source)
         });
 }
 
-static void send_attempt(struct ferry_source *source, enum wire_type type)
+static void send_attempt(struct ferry_source *source, enum wire_type type, uint32_t attempt)
 {
     source_send(
         source,
         &(struct wire_message){
             .type = type,
-            .body.attempt = {.attempt = source->handover.attempt, .epoch = source->config.epoch},
+            .body.attempt = {.attempt = attempt, .epoch = source->config.epoch},
     });
+}
+
+/* A restarted source does not know how far its attempts had come: the target's READY tells. */
+static void send_abort(struct ferry_source *source, uint32_t attempt)
+{
+    const uint32_t own = source->handover.attempt;
+    send_attempt(source, WIRE_ABORT, attempt > own ? attempt : own);
 }
 
 static void send_grant(struct ferry_source *source)
@@ -82,7 +89,7 @@ static void send_grant(struct ferry_source *source)
         source_set_state(source, FERRY_SOURCE_GRANTED, FERRY_EVENT_DONE);
         source->unknown_at = source->now + source->config.unknown_after;
     }
-    send_attempt(source, WIRE_GRANT);
+    send_attempt(source, WIRE_GRANT, source->handover.attempt);
 }
 
 static void send_burn(struct ferry_source *source)
@@ -91,7 +98,7 @@ static void send_burn(struct ferry_source *source)
         source_set_state(source, FERRY_SOURCE_BURNING, FERRY_EVENT_DONE);
         source->unknown_at = source->now + source->config.unknown_after;
     }
-    send_attempt(source, WIRE_BURN);
+    send_attempt(source, WIRE_BURN, source->handover.attempt);
 }
 
 static void run_here(struct ferry_source *source)
@@ -110,7 +117,7 @@ static void carry_out(struct ferry_source *source, enum handover_output output, 
     switch (output) {
     case HANDOVER_OUT_PERSIST_GRANT: persist_grant(source); return;
     case HANDOVER_OUT_PERSIST_CLAIM: persist_claim(source); return;
-    case HANDOVER_OUT_SEND_ABORT: send_attempt(source, WIRE_ABORT); return;
+    case HANDOVER_OUT_SEND_ABORT: send_abort(source, attempt); return;
     case HANDOVER_OUT_SEND_GRANT: send_grant(source); return;
     case HANDOVER_OUT_SEND_BURN: send_burn(source); return;
     case HANDOVER_OUT_SEND_END: source_ending_say_end(source); return;
@@ -159,7 +166,7 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
         return; /* a restarted source: these instants died with it */
     }
     const ferry_time_ns half = source_link_round_trip(source) / 2;
-    const ferry_time_ns running_at = source->now - half - started->running_for_ns;
+    const ferry_time_ns running_at = source->now - half - source_told(started->running_for_ns);
     struct ferry_blackout *blackout = &source->outcome.blackout;
     *blackout = (struct ferry_blackout){
         .capture_ns = attempt->captured_at - attempt->paused_at,
@@ -167,8 +174,8 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
         .load_ns = attempt->load_ns,
         .ready_ns = half,
         .grant_persist_ns = attempt->durable_at - attempt->ready_at,
-        .owner_persist_ns = started->owner_persist_ns,
-        .resume_ns = started->resume_ns,
+        .owner_persist_ns = source_told(started->owner_persist_ns),
+        .resume_ns = source_told(started->resume_ns),
     };
     const ferry_time_ns sent = attempt->ready_at - attempt->collected_at;
     blackout->transfer_ns = sent - blackout->load_ns - half;
@@ -229,15 +236,16 @@ void source_grant_lost(struct ferry_source *source)
         return;
     }
     const bool out = source_grant_is_out(source);
+    if (!out &&
+        source->ending.kind == FERRY_OUTCOME_NONE) { /* before the step: it names the abort */
+        source->ending.kind = FERRY_OUTCOME_FAILED;
+        source->ending.status = FERRY_WORLD_PEER_LOST;
+    }
     source_grant_step(source, HANDOVER_IN_LOST, 0, 0);
     if (out) {
         source_grant_unknown(source, FERRY_WORLD_PEER_LOST); /* H-6: no proof */
-    } else if (source->ending.kind == FERRY_OUTCOME_NONE) {
-        source->ending.kind = FERRY_OUTCOME_FAILED;
-        source->ending.status = FERRY_WORLD_PEER_LOST;
-        if (source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING) {
-            source_ending_begin(source);
-        }
+    } else if (source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING) {
+        source_ending_begin(source);
     }
 }
 

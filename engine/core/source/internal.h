@@ -196,7 +196,11 @@ struct ferry_source {
     struct base_queue queue;
 };
 
+/* What a target tells of its own times is believed up to a year: longer is no figure, and sums would overflow. */
+#define SOURCE_TOLD_MAX ((ferry_time_ns)1 << 55)
+
 /* source.c */
+ferry_time_ns source_told(ferry_time_ns duration);
 struct ferry_source *source_allocate(const struct ferry_source_config *config, ferry_time_ns now);
 FERRY_NODISCARD
 enum ferry_status source_check_config(const struct ferry_source_config *config);

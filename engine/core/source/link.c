@@ -218,6 +218,10 @@ void source_link_bytes(
         if (!found) {
             return;
         }
+        if (!base_queue_has_room(&source->queue)) { /* no honest target says so much at once */
+            source_violation(source, FERRY_PEER_LENGTH, message.type);
+            return;
+        }
         link->last_heard = source->now;
         source_trace(
             source,
@@ -241,7 +245,7 @@ void source_link_pong(struct ferry_source *source, const struct wire_message *me
     link->round_trips[link->round_trip_count % ROUND_TRIPS_KEPT] = source->now - sent;
     link->round_trip_count++;
     if (pong->persist_ns != 0) {
-        source->measured.owner_persist = pong->persist_ns;
+        source->measured.owner_persist = source_told(pong->persist_ns);
     }
 }
 

@@ -142,12 +142,12 @@ void source_opening_accept(struct ferry_source *source, const struct wire_messag
     source->accept_until = FERRY_TIME_NEVER;
     source->version = accept->version;
     source->target_journal_id = accept->target_journal_id;
-    source->measured.owner_persist = accept->persist_ns;
+    source->measured.owner_persist = source_told(accept->persist_ns);
     if (accept->load_ns != 0) {
-        source->measured.load = accept->load_ns;
+        source->measured.load = source_told(accept->load_ns);
     }
     if (accept->resume_ns != 0) {
-        source->measured.resume = accept->resume_ns;
+        source->measured.resume = source_told(accept->resume_ns);
     }
     source_link_answered(source);
     if (again || source->session_durable) {

@@ -158,6 +158,11 @@ void source_trace(
     source->config.trace.emit(source->config.trace.context, &event);
 }
 
+ferry_time_ns source_told(ferry_time_ns duration)
+{
+    return duration < SOURCE_TOLD_MAX ? duration : SOURCE_TOLD_MAX;
+}
+
 void source_tell(struct ferry_source *source, struct ferry_action action)
 {
     action.session = source->config.session;

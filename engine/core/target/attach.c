@@ -65,6 +65,10 @@ void target_attach_bytes(struct ferry_target *target, uint32_t attach, struct fe
         if (!found) {
             return;
         }
+        if (!base_queue_has_room(&target->queue)) { /* no honest source says so much at once */
+            target_violation(target, FERRY_PEER_LENGTH, message.type);
+            return;
+        }
         target->last_heard = target->now;
         target_trace(
             target,

@@ -61,16 +61,16 @@ void target_closing_step_done(struct ferry_target *target)
 static ferry_time_ns orphan_at(const struct ferry_target *target)
 {
     switch (target->state) {
-    case FERRY_TARGET_WAITING: return target->last_heard + target->config.action_limit;
+    case FERRY_TARGET_WAITING: return target_after_last_heard(target, target->config.action_limit);
     case FERRY_TARGET_RECEIVING:
     case FERRY_TARGET_LOADING:
     case FERRY_TARGET_BURNED:
-    case FERRY_TARGET_RUNNING: return target->last_heard + orphan_limit(target);
+    case FERRY_TARGET_RUNNING: return target_after_last_heard(target, orphan_limit(target));
     case FERRY_TARGET_OWNING:
     case FERRY_TARGET_BURNING:
         /* Only when the write failed: then a restart, or an operator, is the only way on. */
         return target->handover.phase == HANDOVER_UNSURE
-                   ? target->last_heard + target->config.hold_limit
+                   ? target_after_last_heard(target, target->config.hold_limit)
                    : FERRY_TIME_NEVER;
     case FERRY_TARGET_CLEANING:
     case FERRY_TARGET_LOST: return target->leave_at;

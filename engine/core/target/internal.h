@@ -107,6 +107,7 @@ struct ferry_target {
 };
 
 /* target.c */
+ferry_time_ns target_after_last_heard(const struct ferry_target *target, ferry_time_ns duration);
 struct ferry_target *target_allocate(const struct ferry_target_config *config, ferry_time_ns now);
 void target_trace(
     struct ferry_target *target,

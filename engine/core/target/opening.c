@@ -106,7 +106,8 @@ void target_opening_open(struct ferry_target *target, const struct wire_message 
     const struct wire_open *open = &message->body.open;
     if (target->state != FERRY_TARGET_WAITING) {
         /* The source lost its connection before it heard ACCEPT. */
-        if (open->guest_id != target->guest_id || open->epoch != target->handover.epoch) {
+        if (open->guest_id != target->guest_id || open->epoch != target->handover.epoch ||
+            open->streams > target->config.streams_max) {
             target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_OPEN);
             return;
         }

@@ -252,7 +252,7 @@ void target_owning_tick(struct ferry_target *target)
                                   : FERRY_TIME_NEVER;
     }
     const bool ready = target->state == FERRY_TARGET_READY;
-    if (ready && target->last_heard + target->config.hold_limit <= target->now) {
+    if (ready && target_after_last_heard(target, target->config.hold_limit) <= target->now) {
         target_owning_step(
             target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
     }
@@ -262,7 +262,7 @@ ferry_time_ns target_owning_deadline(const struct ferry_target *target)
 {
     ferry_time_ns deadline = target->announce_at;
     if (target->state == FERRY_TARGET_READY) {
-        const ferry_time_ns hold = target->last_heard + target->config.hold_limit;
+        const ferry_time_ns hold = target_after_last_heard(target, target->config.hold_limit);
         deadline = hold < deadline ? hold : deadline;
     }
     return deadline;

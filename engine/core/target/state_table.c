@@ -87,6 +87,10 @@ static void on_ping(struct ferry_target *target, const struct wire_message *mess
 static void on_abort(struct ferry_target *target, const struct wire_message *message)
 {
     const struct wire_attempt *abort = &message->body.attempt;
+    if (abort->epoch != target->handover.epoch) {
+        target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_ABORT, abort->attempt, 0, 0);
+        return;
+    }
     target_owning_step(target, HANDOVER_IN_VOID, abort->attempt, abort->epoch);
 }
 

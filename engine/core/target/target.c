@@ -88,6 +88,12 @@ void target_trace(
     target->config.trace.emit(target->config.trace.context, &event);
 }
 
+ferry_time_ns target_after_last_heard(const struct ferry_target *target, ferry_time_ns duration)
+{
+    return duration > FERRY_TIME_NEVER - target->last_heard ? FERRY_TIME_NEVER
+                                                            : target->last_heard + duration;
+}
+
 void target_tell(struct ferry_target *target, struct ferry_action action)
 {
     action.session = target->config.session;

@@ -20,6 +20,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Small letters, as cmocka's own asserts have. */
+/* NOLINTBEGIN(readability-identifier-naming) */
 #define assert_status(actual, expected) \
     harness_assert_status((actual), (expected), __FILE__, __LINE__)
 void harness_assert_status(
@@ -43,6 +45,7 @@ void harness_assert_status(
             harness_assert_missing(#statement, __FILE__, __LINE__); \
         }                                                           \
     } while (0)
+/* NOLINTEND(readability-identifier-naming) */
 jmp_buf *harness_expect_assert(void);
 _Noreturn void harness_assert_missing(const char *statement, const char *file, int line);
 

@@ -113,6 +113,16 @@ uint32_t pair_digest(const struct pair *pair); /* of every action, in order, wit
 uint32_t pair_attach_number(const struct pair *pair);
 bool pair_guest_alive(const struct pair *pair, enum pair_side side); /* its process */
 
+/* ---- states to begin with: a pair that has come there by itself ---- */
+
+/* Every state but CLOSED. The connection is up, and the peer is alive. OUT states and CLOSING last: what would end them is lost. */
+struct pair *pair_create_at_source(enum ferry_source_state state);
+struct pair *pair_create_at_target(enum ferry_target_state state);
+/* A message of this type as an honest peer could say it now (the handover's ones: for attempt 1). */
+struct wire_message pair_plausible(const struct pair *pair, enum wire_type type);
+extern const enum wire_type pair_types[];
+extern const size_t pair_type_count;
+
 /* ---- how it has to end: runs to the end, and looks at both hosts ---- */
 
 /* The guest runs at the target with every page as it was, and nothing is left behind. */

@@ -7,6 +7,7 @@
  *   pair_wire.c     connections and control messages
  *   pair_payload.c  streams: the shipped encoder and decoder with 8-byte tags for pages
  *   pair_faults.c   what can go wrong
+ *   pair_states.c   pairs that have come to a state by themselves
  *   pair_ends.c     how it has to end
  *   pair_log.c      the transcript */
 #ifndef TESTS_SUPPORT_PAIR_INTERNAL_H

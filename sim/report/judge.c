@@ -147,10 +147,10 @@ static void judge_blackout(const struct judge *judge, const struct ferry_outcome
 {
     const struct scenario_expect *expect = judge->expect;
 
-    if (expect->blackout.set && outcome->kind != FERRY_OUTCOME_COMPLETED) {
+    if (expect->blackout.set && !sim_blackout_known(outcome)) {
         judge_fail(
             judge,
-            "expected blackout %s, but there was none: it is %s",
+            "expected blackout %s, but none was measured: it is %s",
             expect->blackout.text == NULL ? "within its bound" : expect->blackout.text,
             outcome_text(outcome->kind));
     } else {

@@ -241,6 +241,11 @@ sim_result_recent(const struct sim_result *result, uint32_t migration, enum sim_
     return slot < result->recent_capacity ? result->recent[slot] : NULL;
 }
 
+bool sim_blackout_known(const struct ferry_outcome *outcome)
+{
+    return outcome->kind == FERRY_OUTCOME_COMPLETED && outcome->blackout.total_ns > 0;
+}
+
 const char *sim_verdict_name(enum sim_verdict verdict)
 {
     switch (verdict) {

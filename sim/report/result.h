@@ -235,6 +235,10 @@ void sim_result_sample(struct sim_result *result, const struct sim_link_sample *
 const struct sim_recent *
 sim_result_recent(const struct sim_result *result, uint32_t migration, enum sim_side side);
 
+/* Whether there was a blackout that somebody measured: not if the move did not complete, nor if the
+ * side which knew it crashed. */
+bool sim_blackout_known(const struct ferry_outcome *outcome);
+
 const char *sim_verdict_name(enum sim_verdict verdict); /* "pass" */
 const char *sim_side_name(enum sim_side side);          /* "source" */
 

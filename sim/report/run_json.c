@@ -25,12 +25,12 @@ static const char *outcome_word(enum ferry_outcome_kind kind)
 static void write_blackout(struct json_writer *writer, const struct ferry_outcome *outcome)
 {
     const struct ferry_blackout *blackout = &outcome->blackout;
-    const bool completed = outcome->kind == FERRY_OUTCOME_COMPLETED;
+    const bool known = sim_blackout_known(outcome);
 
-    member_seconds_or_null(writer, "blackout_s", completed, blackout->total_ns);
+    member_seconds_or_null(writer, "blackout_s", known, blackout->total_ns);
     writer_key(writer, "blackout_parts");
     writer_open(writer, '{');
-    if (completed) {
+    if (known) {
         writer_member_seconds(writer, "capture_s", blackout->capture_ns);
         writer_member_seconds(writer, "collect_s", blackout->collect_ns);
         writer_member_seconds(writer, "transfer_s", blackout->transfer_ns);

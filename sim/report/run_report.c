@@ -47,8 +47,7 @@ static void summarise_migration(struct report_summary *summary, const struct fer
     if (outcome->total_ns > summary->total_ns) {
         summary->total_ns = outcome->total_ns;
     }
-    if (outcome->kind == FERRY_OUTCOME_COMPLETED &&
-        outcome->blackout.total_ns >= summary->blackout_ns) {
+    if (sim_blackout_known(outcome) && outcome->blackout.total_ns >= summary->blackout_ns) {
         summary->blackout_ns = outcome->blackout.total_ns;
         summary->predicted_ns = outcome->predicted_blackout_ns;
     }

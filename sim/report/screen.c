@@ -330,7 +330,7 @@ void screen_middle(FILE *out, const struct sim_result *result, unsigned columns)
         const struct sim_migration *migration = &result->migrations[index];
 
         write_summary(out, result->scenario, migration);
-        if (migration->outcome.kind == FERRY_OUTCOME_COMPLETED) {
+        if (sim_blackout_known(&migration->outcome)) {
             write_blackout(out, migration);
         }
         write_attempts(out, &migration->outcome);

@@ -104,8 +104,10 @@ static void fill_row(struct row *row, const struct run_report *report)
     }
     outcome_cell(row->cells[COLUMN_OUTCOME], summary);
     fill_cell(row->cells[COLUMN_TOTAL], duration_text(text, summary->total_ns));
-    if (summary->outcomes[FERRY_OUTCOME_COMPLETED] > 0) {
+    if (summary->blackout_ns > 0) {
         fill_cell(row->cells[COLUMN_BLACKOUT], duration_text(text, summary->blackout_ns));
+    }
+    if (summary->predicted_ns > 0 && summary->predicted_ns != FERRY_TIME_NEVER) {
         fill_cell(row->cells[COLUMN_PREDICTED], duration_text(text, summary->predicted_ns));
     }
     (void)snprintf(row->cells[COLUMN_ROUNDS], CELL_SIZE, "%" PRIu32, summary->rounds);

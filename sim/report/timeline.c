@@ -184,7 +184,7 @@ static void write_migration(struct timeline *timeline, uint32_t index)
         &timeline->writer, "rule", ferry_rule_name(migration->outcome.verdict.rule));
     writer_close(&timeline->writer, '}');
     close_event(timeline);
-    if (migration->outcome.kind == FERRY_OUTCOME_COMPLETED) {
+    if (sim_blackout_known(&migration->outcome)) {
         write_blackout(timeline, migration_place(index, TRACK_BLACKOUT), migration);
     }
 }

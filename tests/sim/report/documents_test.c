@@ -243,6 +243,26 @@ static void what_does_not_exist_is_null(void **unused)
     sample_free(&sample);
 }
 
+static void blackout_that_nobody_measured_is_null_too(void **unused)
+{
+    struct sample sample;
+    struct run_report report;
+    struct ferry_outcome outcome = sample_outcome();
+
+    (void)unused;
+    sample_make(&sample, "");
+    outcome.blackout = (struct ferry_blackout){.total_ns = 0};
+    sim_result_outcome(&sample.result, 0, &outcome);
+    make_report(&sample, &report);
+    char *text = document_of(&report);
+
+    assert_non_null(strstr(text, "\"outcome\":\"completed\""));
+    assert_non_null(strstr(text, "\"blackout_s\":null,\"blackout_parts\":{},"));
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
 static void run_whose_process_died_is_whole_json_too(void **unused)
 {
     struct sample sample;
@@ -447,6 +467,7 @@ int main(void)
         cmocka_unit_test(json_has_the_documented_shape),
         cmocka_unit_test(json_of_a_run_is_what_it_always_was),
         cmocka_unit_test(what_does_not_exist_is_null),
+        cmocka_unit_test(blackout_that_nobody_measured_is_null_too),
         cmocka_unit_test(run_whose_process_died_is_whole_json_too),
         cmocka_unit_test(junit_escapes_whatever_stands_in_names_and_messages),
         cmocka_unit_test(timeline_has_a_track_for_everything),

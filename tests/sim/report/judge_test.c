@@ -125,7 +125,7 @@ static void blackout_of_a_move_that_failed_is_within_no_bound(void **unused)
     assert_int_equal(sample.result.failure_count, 1);
     assert_string_equal(
         sample.result.failures[0].message,
-        "sample.yaml:16: move g: expected blackout <= 1 s, but there was none: it is failed");
+        "sample.yaml:16: move g: expected blackout <= 1 s, but none was measured: it is failed");
     sample_free(&sample);
 }
 

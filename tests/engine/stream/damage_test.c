@@ -72,7 +72,7 @@ static void a_stream_cut_at_any_byte_reports_only_what_was_whole(void **unused)
 {
     (void)unused;
     struct world world;
-    size_t ends[3];
+    size_t ends[3] = {0};
     world_init(&world);
     find_ends(&world, ends);
     assert_int_equal(ends[2], world.size);
@@ -104,7 +104,7 @@ static void every_damaged_byte_is_found(void **unused)
 {
     (void)unused;
     struct world world;
-    size_t ends[3];
+    size_t ends[3] = {0};
     world_init(&world);
     find_ends(&world, ends);
     uint8_t *bytes = test_malloc(world.size);
@@ -124,7 +124,7 @@ static void every_damaged_bit_of_heads_is_found(void **unused)
 {
     (void)unused;
     struct world world;
-    size_t ends[3];
+    size_t ends[3] = {0};
     world_init(&world);
     find_ends(&world, ends);
     uint8_t *bytes = test_malloc(world.size);
@@ -149,7 +149,7 @@ static void a_damaged_body_is_a_wrong_checksum(void **unused)
     (void)unused;
     struct world world;
     struct sink sink;
-    size_t ends[3];
+    size_t ends[3] = {0};
     world_init(&world);
     find_ends(&world, ends);
     uint8_t *bytes = test_malloc(world.size);

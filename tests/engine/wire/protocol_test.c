@@ -34,7 +34,7 @@ static void range_column(const struct wire_field *field, char *out, size_t capac
     }
 }
 
-static void add_field(struct document_text *text, const char *list, const struct wire_field *field)
+static void add_row(struct document_text *text, const char *list, const struct wire_field *field)
 {
     char wire[64];
     char range[64];
@@ -45,8 +45,13 @@ static void add_field(struct document_text *text, const char *list, const struct
     } else {
         document_add(text, "| %s | %s | %s |\n", field->name, wire, range);
     }
+}
+
+static void add_field(struct document_text *text, const struct wire_field *field)
+{
+    add_row(text, NULL, field);
     for (size_t i = 0; i < field->element_count; i++) {
-        add_field(text, field->name, &field->elements[i]);
+        add_row(text, field->name, &field->elements[i]);
     }
 }
 
@@ -71,7 +76,7 @@ static void add_message(struct document_text *text, const struct wire_schema *sc
     }
     document_add(text, "| field | on the wire | range |\n| --- | --- | --- |\n");
     for (size_t i = 0; i < schema->field_count; i++) {
-        add_field(text, NULL, &schema->fields[i]);
+        add_field(text, &schema->fields[i]);
     }
 }
 
@@ -104,9 +109,12 @@ static void the_document_lists_every_code(void **unused)
     (void)unused;
     struct document_text text = {.data = NULL};
     document_add(&text, "\n| code | what the receiver reports |\n| --- | --- |\n");
-    for (uint16_t code = WIRE_CODE_OTHER; code <= WIRE_CODE_SIZE; code++) {
+    for (int code = WIRE_CODE_OTHER; code <= WIRE_CODE_SIZE; code++) {
         document_add(
-            &text, "| %u | %s |\n", code, ferry_status_sentence(wire_status_of_code(code)));
+            &text,
+            "| %d | %s |\n",
+            code,
+            ferry_status_sentence(wire_status_of_code((uint16_t)code)));
     }
     document_add(&text, "\n");
     document_check(DOCUMENT, "codes", &text);

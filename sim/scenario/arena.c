@@ -70,7 +70,7 @@ char *arena_format(struct scenario_arena *arena, const char *format, ...)
     }
     char *text = arena_take(arena, (size_t)length + 1, 1);
     va_start(arguments, format);
-    vsnprintf(text, (size_t)length + 1, format, arguments);
+    (void)vsnprintf(text, (size_t)length + 1, format, arguments);
     va_end(arguments);
     return text;
 }

@@ -64,17 +64,22 @@ bool record_is_bad(const struct record *record)
 static void append(char list[KEY_LIST_SIZE], const char *name)
 {
     size_t length = strlen(list);
-    snprintf(list + length, KEY_LIST_SIZE - length, "%s%s", length == 0 ? "" : ", ", name);
+    (void)snprintf(list + length, KEY_LIST_SIZE - length, "%s%s", length == 0 ? "" : ", ", name);
+}
+
+static void offer_rows(struct suggestion *suggestion, const struct table *table)
+{
+    for (const struct key *key = table->keys; key != NULL && key->name != NULL; key++) {
+        suggestion_offer(suggestion, key->name);
+    }
 }
 
 /* Offers the keys of a mapping, or of all variants of a choice. */
 static void offer_keys(struct suggestion *suggestion, const struct table *table)
 {
-    for (const struct key *key = table->keys; key != NULL && key->name != NULL; key++) {
-        suggestion_offer(suggestion, key->name);
-    }
+    offer_rows(suggestion, table);
     for (size_t index = 0; table->variants != NULL && table->variants[index] != NULL; index++) {
-        offer_keys(suggestion, table->variants[index]);
+        offer_rows(suggestion, table->variants[index]);
     }
 }
 

@@ -34,7 +34,8 @@ static void tell_form(
     struct parse *parse, struct value *value, const struct yaml_node *node, const char *needed)
 {
     char problem[128];
-    snprintf(problem, sizeof(problem), "%s is needed, this is %s", needed, yaml_describe(node));
+    (void)snprintf(
+        problem, sizeof(problem), "%s is needed, this is %s", needed, yaml_describe(node));
     tell(parse, value, problem);
 }
 
@@ -96,9 +97,10 @@ static bool check_range(struct parse *parse, struct value *value, struct quantit
     char problem[QUANTITY_MESSAGE_SIZE];
     const char *max = key_max(value->key);
     if (above) {
-        snprintf(problem, sizeof(problem), "'%s' is more than %s", quote(value->text).text, max);
+        (void)snprintf(
+            problem, sizeof(problem), "'%s' is more than %s", quote(value->text).text, max);
     } else {
-        snprintf(
+        (void)snprintf(
             problem,
             sizeof(problem),
             "'%s' is less than %s",
@@ -146,7 +148,8 @@ static void read_rate(struct parse *parse, struct value *value)
         quantity.divisor *= 8 / shared;
     }
     if (quantity.divisor > MODEL_RATE_SECONDS_MAX) {
-        snprintf(problem, sizeof(problem), "'%s' has too many decimals", quote(value->text).text);
+        (void)snprintf(
+            problem, sizeof(problem), "'%s' has too many decimals", quote(value->text).text);
         tell(parse, value, problem);
         return;
     }
@@ -167,7 +170,7 @@ static void list_words(const struct key_word *words, char list[WORD_LIST_SIZE])
     list[0] = '\0';
     for (; words->name != NULL; words++) {
         size_t length = strlen(list);
-        snprintf(
+        (void)snprintf(
             list + length, WORD_LIST_SIZE - length, "%s%s", length == 0 ? "" : ", ", words->name);
     }
 }
@@ -347,7 +350,7 @@ static void bind_map(struct parse *parse, struct value *value, const struct yaml
     }
     if (value->key->word != NULL && node->kind == YAML_SCALAR) {
         char needed[64];
-        snprintf(needed, sizeof(needed), "'%s' or a mapping", value->key->word);
+        (void)snprintf(needed, sizeof(needed), "'%s' or a mapping", value->key->word);
         tell_form(parse, value, node, needed);
         return;
     }

@@ -79,14 +79,14 @@ apply(enum bound_operator meaning, struct side side, struct scenario_bound *boun
     case AT_LEAST: bound->low = side.ceiling; break;
     case BELOW:
         if (side.ceiling == 0) {
-            snprintf(message, QUANTITY_MESSAGE_SIZE, "nothing is below 0");
+            (void)snprintf(message, QUANTITY_MESSAGE_SIZE, "nothing is below 0");
             return false;
         }
         bound->high = side.ceiling - 1;
         break;
     case ABOVE:
         if (side.floor == INT64_MAX) {
-            snprintf(message, QUANTITY_MESSAGE_SIZE, "nothing is above that");
+            (void)snprintf(message, QUANTITY_MESSAGE_SIZE, "nothing is above that");
             return false;
         }
         bound->low = side.floor + 1;
@@ -109,7 +109,7 @@ static bool parse_side(
     char side[SIDE_SIZE];
     struct quantity quantity;
     if (!cut(text, end, side)) {
-        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is too long", quote(text).text);
+        (void)snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is too long", quote(text).text);
         return false;
     }
     if (!quantity_parse(kind, side, &quantity, message)) {
@@ -118,11 +118,12 @@ static bool parse_side(
     uint64_t floor = quantity.amount / quantity.divisor;
     bool whole = quantity.amount % quantity.divisor == 0;
     if (kind == QUANTITY_COUNT && !whole) {
-        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is not a whole number", quote(side).text);
+        (void)snprintf(
+            message, QUANTITY_MESSAGE_SIZE, "'%s' is not a whole number", quote(side).text);
         return false;
     }
     if (floor >= INT64_MAX && !(whole && floor == INT64_MAX)) {
-        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is too large", quote(side).text);
+        (void)snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is too large", quote(side).text);
         return false;
     }
     side_out->floor = (int64_t)floor;
@@ -135,7 +136,7 @@ static bool check_not_empty(
     const struct scenario_bound *bound, const char *text, const char *why, char *message)
 {
     if (bound->low > bound->high) {
-        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' %s", quote(text).text, why);
+        (void)snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' %s", quote(text).text, why);
         return false;
     }
     return true;
@@ -173,7 +174,7 @@ static bool parse_tolerance(
         return false;
     }
     if ((uint64_t)share.ceiling > QUANTITY_SHARE_ONE) {
-        snprintf(
+        (void)snprintf(
             message,
             QUANTITY_MESSAGE_SIZE,
             "'%s': a tolerance is at most 100 %%",

@@ -36,12 +36,13 @@ void parse_error(struct parse *parse, struct scenario_mark mark, const char *for
         mark.line == 0
             ? snprintf(message, sizeof(message), "%s: ", parse->file)
             : snprintf(message, sizeof(message), "%s:%u:%u: ", parse->file, mark.line, mark.column);
+    va_list arguments;
+    va_start(arguments, format);
     if (length > 0 && (size_t)length < sizeof(message)) {
-        va_list arguments;
-        va_start(arguments, format);
+        // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): begun three lines above
         length += vsnprintf(message + length, sizeof(message) - (size_t)length, format, arguments);
-        va_end(arguments);
     }
+    va_end(arguments);
     size_t size = (size_t)length < sizeof(message) ? (size_t)length : sizeof(message) - 1;
     char *copy = malloc(size + 1);
     if (copy == NULL || !make_room(errors)) {

@@ -13,9 +13,9 @@
     {.name = "for", .type = KEY_TIME, .fallback = "forever", .word = "forever", .min = "1 ns",     \
      .help = "how long it lasts; after that everything is as before"}
 #define LASTING(key, text)                                                                         \
-    {.name = key, .type = KEY_TIME, .required = true, .word = "forever", .min = "1 ns",            \
-     .help = text}
-#define EFFECT(key, text) {.name = key, .type = KEY_TRUE, .required = true, .help = text}
+    {.name = (key), .type = KEY_TIME, .required = true, .word = "forever", .min = "1 ns",            \
+     .help = (text)}
+#define EFFECT(key, text) {.name = (key), .type = KEY_TRUE, .required = true, .help = (text)}
 
 static const struct key crash_keys[] = {
     EFFECT("crash", "the host is gone, with its guests, all memory, and what was not yet durable"),
@@ -98,6 +98,7 @@ static const struct key background_keys[] = {
      .help = "other traffic between two hosts"},
     NETWORK_ROW, FOR_ROW, TRIGGER_ROWS, {0}};
 
+// NOLINTBEGIN(bugprone-macro-parentheses): names and literals, joined to declarations
 #define FAULT(variable, key, rows, text)                                                           \
     static const struct table variable = {                                                         \
         .name = "fault_" key, .selector = key, .help = text, .keys = rows}
@@ -116,6 +117,7 @@ FAULT(latency_table, "latency", latency_keys, "A network has another latency.");
 FAULT(loss_table, "loss", loss_keys, "A network loses packets.");
 FAULT(partition_table, "partition", partition_keys, "One direction between two hosts is cut.");
 FAULT(background_table, "background", background_keys, "Other traffic comes onto a network.");
+// NOLINTEND(bugprone-macro-parentheses)
 /* clang-format on */
 
 static const struct table *const fault_variants[] = {

@@ -6,8 +6,6 @@
  * sums).  The only longjmp of the project ends here: it is how the arena says that memory has run
  * out.  Between setjmp and the jump nothing is owned but by the `load` below.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "model/trace.h"
 #include "sim/scenario/resolve.h"
 #include "sim/scenario/yaml.h"

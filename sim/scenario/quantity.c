@@ -9,6 +9,7 @@
 
 #include "sim/scenario/suggest.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -235,7 +236,7 @@ complain_of_unit(enum quantity_kind kind, const char *text, const char *name, ch
 {
     const struct quantity_unit *other = find_unit(name);
     if (other != NULL) {
-        snprintf(
+        (void)snprintf(
             message,
             QUANTITY_MESSAGE_SIZE,
             "'%s' is a %s; a %s is needed, such as '%s'",
@@ -246,7 +247,7 @@ complain_of_unit(enum quantity_kind kind, const char *text, const char *name, ch
         return;
     }
     const char *suggested = suggest_unit(kind, name);
-    snprintf(
+    (void)snprintf(
         message,
         QUANTITY_MESSAGE_SIZE,
         "unknown unit '%s' in '%s'; %s '%s'%s",
@@ -260,10 +261,10 @@ complain_of_unit(enum quantity_kind kind, const char *text, const char *name, ch
 static void complain_of_number(enum quantity_kind kind, const char *text, char *message)
 {
     if (text[0] == '-') {
-        snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is negative", quote(text).text);
+        (void)snprintf(message, QUANTITY_MESSAGE_SIZE, "'%s' is negative", quote(text).text);
         return;
     }
-    snprintf(
+    (void)snprintf(
         message,
         QUANTITY_MESSAGE_SIZE,
         "'%s' is not a %s; write %s such as '%s'",
@@ -288,7 +289,7 @@ static bool read_unit(
         return *rest == '\0';
     }
     if (*rest == '\0') {
-        snprintf(
+        (void)snprintf(
             message,
             QUANTITY_MESSAGE_SIZE,
             "'%s' needs a unit, such as '%s'",
@@ -326,7 +327,7 @@ bool quantity_parse(
         return false;
     }
     if (number.too_long) {
-        snprintf(
+        (void)snprintf(
             message_out,
             QUANTITY_MESSAGE_SIZE,
             "'%s' has more than %d digits",
@@ -334,14 +335,17 @@ bool quantity_parse(
             DIGITS_MAX);
         return false;
     }
+    assert(factor != 0 && number.scale != 0);
     uint64_t shared = common_divisor(factor, number.scale);
     wide amount = (wide)number.mantissa * (factor / shared);
     uint64_t divisor = number.scale / shared;
     shared = common_divisor(number.mantissa, divisor);
+    assert(shared != 0); /* divisor is not */
     amount /= shared;
     divisor /= shared;
+    assert(divisor != 0);
     if (amount / divisor > INT64_MAX || amount > UINT64_MAX) {
-        snprintf(message_out, QUANTITY_MESSAGE_SIZE, "'%s' is too large", quote(text).text);
+        (void)snprintf(message_out, QUANTITY_MESSAGE_SIZE, "'%s' is too large", quote(text).text);
         return false;
     }
     *quantity_out = (struct quantity){.amount = (uint64_t)amount, .divisor = divisor};
@@ -367,7 +371,7 @@ bool quantity_parse_whole(
         return false;
     }
     if (quantity.divisor != 1) {
-        snprintf(
+        (void)snprintf(
             message_out,
             QUANTITY_MESSAGE_SIZE,
             "'%s' is not a whole number%s%s",
@@ -377,7 +381,7 @@ bool quantity_parse_whole(
         return false;
     }
     if (quantity.amount > INT64_MAX) {
-        snprintf(message_out, QUANTITY_MESSAGE_SIZE, "'%s' is too large", quote(text).text);
+        (void)snprintf(message_out, QUANTITY_MESSAGE_SIZE, "'%s' is too large", quote(text).text);
         return false;
     }
     *value_out = quantity.amount;
@@ -406,18 +410,19 @@ void quantity_format(enum quantity_kind kind, uint64_t value, char *text_out, si
         }
     }
     if (best == NULL) {
-        snprintf(text_out, text_size, "%llu", (unsigned long long)value);
+        (void)snprintf(text_out, text_size, "%llu", (unsigned long long)value);
         return;
     }
     uint64_t whole = value / best->factor;
     unsigned thousandths = (unsigned)((wide)(value % best->factor) * 1000 / best->factor);
     char decimals[16] = "";
     if (thousandths != 0) {
-        snprintf(decimals, sizeof(decimals), ".%03u", thousandths);
+        (void)snprintf(decimals, sizeof(decimals), ".%03u", thousandths);
         size_t length = strlen(decimals);
         while (decimals[length - 1] == '0') {
             decimals[--length] = '\0';
         }
     }
-    snprintf(text_out, text_size, "%llu%s %s", (unsigned long long)whole, decimals, best->name);
+    (void)snprintf(
+        text_out, text_size, "%llu%s %s", (unsigned long long)whole, decimals, best->name);
 }

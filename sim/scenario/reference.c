@@ -8,14 +8,15 @@
 #include "sim/scenario/scenario.h"
 #include "sim/scenario/walk.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* `word` with the words that explain it, below a mapping's rows. */
 static void write_words(FILE *out, const struct key *key)
 {
-    fprintf(out, "\n`%s` is one of:\n\n", key->name);
+    (void)fprintf(out, "\n`%s` is one of:\n\n", key->name);
     for (const struct key_word *word = key->words; word->name != NULL; word++) {
-        fprintf(out, "- `%s`: %s\n", word->name, word->help);
+        (void)fprintf(out, "- `%s`: %s\n", word->name, word->help);
     }
 }
 
@@ -25,7 +26,7 @@ static void write_range(FILE *out, const struct key *key)
     bool bound =
         key->type == KEY_BOUND_COUNT || key->type == KEY_BOUND_TIME || key->type == KEY_BOUND_SIZE;
     if (max == NULL || bound) {
-        fprintf(
+        (void)fprintf(
             out,
             "%s%s%s",
             key->word == NULL ? "" : "or `",
@@ -33,42 +34,42 @@ static void write_range(FILE *out, const struct key *key)
             key->word == NULL ? "" : "`");
         return;
     }
-    fprintf(out, "%s to %s", key->min == NULL ? "0" : key->min, max);
+    (void)fprintf(out, "%s to %s", key->min == NULL ? "0" : key->min, max);
     if (key->word != NULL) {
-        fprintf(out, ", or `%s`", key->word);
+        (void)fprintf(out, ", or `%s`", key->word);
     }
 }
 
 static void write_default(FILE *out, const struct key *key)
 {
     if (key->required) {
-        fprintf(out, "*needed*");
+        (void)fprintf(out, "*needed*");
     } else if (key->fallback != NULL) {
-        fprintf(out, "%s", key->fallback);
+        (void)fprintf(out, "%s", key->fallback);
     } else if (key->fallback_says != NULL) {
-        fprintf(out, "%s", key->fallback_says);
+        (void)fprintf(out, "%s", key->fallback_says);
     } else {
         bool things = key->type == KEY_NAMED || key->type == KEY_LIST;
-        fprintf(out, "%s", things ? "none" : "not judged");
+        (void)fprintf(out, "%s", things ? "none" : "not judged");
     }
 }
 
 static void write_row(FILE *out, const struct key *key)
 {
-    fprintf(out, "| `%s` | %s | %s", key->name, key->help, key_type_name(key->type));
+    (void)fprintf(out, "| `%s` | %s | %s", key->name, key->help, key_type_name(key->type));
     if (key->table != NULL) {
-        fprintf(out, " ([%s](#%s))", key->table->name, key->table->name);
+        (void)fprintf(out, " ([%s](#%s))", key->table->name, key->table->name);
     }
-    fprintf(out, " | ");
+    (void)fprintf(out, " | ");
     write_range(out, key);
-    fprintf(out, " | ");
+    (void)fprintf(out, " | ");
     write_default(out, key);
-    fprintf(out, " |\n");
+    (void)fprintf(out, " |\n");
 }
 
 static void write_head(FILE *out)
 {
-    fprintf(
+    (void)fprintf(
         out, "\n| key | meaning | value | range | default |\n| --- | --- | --- | --- | --- |\n");
 }
 
@@ -91,17 +92,18 @@ static void write_mapping(FILE *out, const struct table *table, const struct tab
 /* A choice: how it is made, and the rows which all variants have. */
 static void write_choice(FILE *out, const struct table *choice)
 {
-    fprintf(out, "\nOne of:");
+    (void)fprintf(out, "\nOne of:");
     for (size_t index = 0; choice->variants[index] != NULL; index++) {
         const struct table *variant = choice->variants[index];
-        fprintf(out, "%s [%s](#%s)", index == 0 ? "" : ",", variant->selector, variant->name);
+        (void)fprintf(out, "%s [%s](#%s)", index == 0 ? "" : ",", variant->selector, variant->name);
     }
-    fprintf(
+    (void)fprintf(
         out,
         ".\n%s\n",
         choice->kind_key != NULL ? "The key `kind` says which."
                                  : "The key of that name says which.");
     const struct table *first = choice->variants[0];
+    assert(first != NULL);
     size_t common = 0;
     for (const struct key *key = first->keys; key->name != NULL; key++) {
         common += is_common_key(choice, key) ? 1 : 0;
@@ -109,7 +111,7 @@ static void write_choice(FILE *out, const struct table *choice)
     if (common == 0) {
         return;
     }
-    fprintf(out, "\nAll of them take:\n");
+    (void)fprintf(out, "\nAll of them take:\n");
     write_head(out);
     for (const struct key *key = first->keys; key->name != NULL; key++) {
         if (is_common_key(choice, key)) {
@@ -130,8 +132,8 @@ void scenario_reference(FILE *out)
     for (size_t index = 0; index < list.count; index++) {
         const struct table *table = list.tables[index];
         const struct table *choice = choice_of(&list, table);
-        fprintf(out, "%s### %s\n\n", index == 0 ? "" : "\n", table->name);
-        fprintf(out, "%s\n", table->help);
+        (void)fprintf(out, "%s### %s\n\n", index == 0 ? "" : "\n", table->name);
+        (void)fprintf(out, "%s\n", table->help);
         if (table->variants != NULL) {
             write_choice(out, table);
             continue;
@@ -143,7 +145,7 @@ void scenario_reference(FILE *out)
         if (any) {
             write_mapping(out, table, choice);
         } else {
-            fprintf(out, "\nIt has no keys of its own.\n");
+            (void)fprintf(out, "\nIt has no keys of its own.\n");
         }
     }
 }

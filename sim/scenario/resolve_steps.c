@@ -79,7 +79,7 @@ static size_t *read_networks(struct resolve *resolve, const struct value *value,
 static struct scenario_move_options
 read_options(struct resolve *resolve, const struct record *record)
 {
-    const int64_t usual_limit = 300 * 1000 * INT64_C(1000);
+    const int64_t usual_limit = 300 * FERRY_MILLISECOND;
     struct scenario_move_options options = {
         .mode = (enum ferry_mode)record_number(record, "mode"),
         .on_no_convergence = (enum ferry_no_convergence)record_number(record, "on_no_convergence"),
@@ -265,6 +265,7 @@ void resolve_steps(struct resolve *resolve)
     }
     total = total < SCENARIO_STEPS_MAX ? total : SCENARIO_STEPS_MAX;
     scenario->steps = arena_take(arena, total, sizeof(*scenario->steps));
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
     resolve->steps = arena_take(arena, total, sizeof(*resolve->steps));
     size_t guests = scenario->guest_count;
     size_t hosts = scenario->host_count;

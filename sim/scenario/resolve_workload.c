@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* resolve_workload.c -- a workload as the model wants it; traces are read, each file once. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "model/trace.h"
 #include "model/workload.h"
 #include "sim/scenario/resolve.h"
@@ -173,8 +171,8 @@ static void read_replay(
     check_trace_fits(resolve, value, spec->replay.trace, guest.pages * guest.page, guest.page);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): bounded by YAML_DEPTH_MAX
 static struct model_workload_spec *
+// NOLINTNEXTLINE(misc-no-recursion): bounded by YAML_DEPTH_MAX
 build(struct resolve *resolve, const struct record *record, struct surroundings guest)
 {
     struct model_workload_spec *spec = arena_take(resolve->parse->arena, 1, sizeof(*spec));

@@ -12,7 +12,6 @@
 #include "sim/scenario/walk.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER_PATTERN "[0-9]+(\\.[0-9]+)?"
@@ -49,17 +48,17 @@ static enum quantity_kind kind_of(enum key_type type)
 /* A number and one of the units of its kind, without anchors. */
 static void quantity_pattern(enum quantity_kind kind, char text[PATTERN_SIZE])
 {
-    snprintf(text, PATTERN_SIZE, "%s", NUMBER_PATTERN);
+    (void)snprintf(text, PATTERN_SIZE, "%s", NUMBER_PATTERN);
     const char *glue = " *(";
     for (const struct quantity_unit *unit = quantity_units; unit->name != NULL; unit++) {
         if (unit->kind == kind) {
             size_t length = strlen(text);
-            snprintf(text + length, PATTERN_SIZE - length, "%s%s", glue, unit->name);
+            (void)snprintf(text + length, PATTERN_SIZE - length, "%s%s", glue, unit->name);
             glue = "|";
         }
     }
     size_t length = strlen(text);
-    snprintf(text + length, PATTERN_SIZE - length, "%s", kind == QUANTITY_COUNT ? "" : ")");
+    (void)snprintf(text + length, PATTERN_SIZE - length, "%s", kind == QUANTITY_COUNT ? "" : ")");
 }
 
 static bool put_quantity(json_t *schema, const struct key *key)
@@ -113,11 +112,22 @@ static bool put_one_or_list(json_t *schema, json_t *one)
     return put(schema, "anyOf", choice);
 }
 
+/* A whole number of our own tables. */
+static json_t *whole(const char *text)
+{
+    char message[QUANTITY_MESSAGE_SIZE];
+    uint64_t value = 0;
+    if (!quantity_parse_whole(QUANTITY_COUNT, text, &value, message)) {
+        return NULL;
+    }
+    return json_integer((json_int_t)value);
+}
+
 static bool put_count(json_t *schema, const struct key *key)
 {
     return put(schema, "type", json_string("integer")) &&
-           put(schema, "minimum", json_integer(key->min == NULL ? 0 : atoll(key->min))) &&
-           put(schema, "maximum", json_integer(atoll(key_max(key))));
+           put(schema, "minimum", whole(key->min == NULL ? "0" : key->min)) &&
+           put(schema, "maximum", whole(key_max(key)));
 }
 
 static bool put_map(json_t *schema, const struct key *key)
@@ -191,7 +201,8 @@ static bool put_description(json_t *schema, const struct key *key)
             key_max(key));
     }
     if (length > 0 && key->fallback_says != NULL) {
-        snprintf(text + length, sizeof(text) - (size_t)length, " Default: %s.", key->fallback_says);
+        (void)snprintf(
+            text + length, sizeof(text) - (size_t)length, " Default: %s.", key->fallback_says);
     }
     if (text[0] >= 'a' && text[0] <= 'z') {
         text[0] = (char)(text[0] - 'a' + 'A');
@@ -209,8 +220,8 @@ static json_t *property(const struct key *key, const struct table *owner)
         good = good && put_type(schema, key);
     }
     if (key->fallback != NULL) {
-        json_t *fallback = key->type == KEY_COUNT ? json_integer(atoll(key->fallback))
-                                                  : json_string(key->fallback);
+        json_t *fallback =
+            key->type == KEY_COUNT ? whole(key->fallback) : json_string(key->fallback);
         good = good && put(schema, "default", fallback);
     }
     if (!good) {

@@ -12,11 +12,11 @@
 static void show_name(FILE *out, const struct scenario *scenario, size_t fleet, const char *name)
 {
     if (fleet == SCENARIO_NONE) {
-        fprintf(out, "  %s", name);
+        (void)fprintf(out, "  %s", name);
         return;
     }
     const struct scenario_fleet *of = &scenario->fleets[fleet];
-    fprintf(out, "  %s1 to %s%zu", of->name, of->name, of->count);
+    (void)fprintf(out, "  %s1 to %s%zu", of->name, of->name, of->count);
 }
 
 static bool default_costs(const struct sim_costs *costs, struct sim_costs other)
@@ -35,36 +35,36 @@ static bool default_costs(const struct sim_costs *costs, struct sim_costs other)
 static void show_costs(FILE *out, const struct sim_costs *costs)
 {
     if (default_costs(costs, sim_costs_none())) {
-        fprintf(out, "      its own work takes no time (costs: none)\n");
+        (void)fprintf(out, "      its own work takes no time (costs: none)\n");
         return;
     }
-    fprintf(
+    (void)fprintf(
         out,
         "      %s costs: pause %s, ",
         default_costs(costs, sim_costs_default()) ? "the usual" : "own",
         shown_time(costs->pause).text);
-    fprintf(out, "resume %s, ", shown_time(costs->resume).text);
-    fprintf(
+    (void)fprintf(out, "resume %s, ", shown_time(costs->resume).text);
+    (void)fprintf(
         out,
         "collection %s a dirty page + %s a GiB,\n",
         shown_time(costs->collection_per_page).text,
         shown_time(costs->collection_per_gib).text);
-    fprintf(
+    (void)fprintf(
         out,
         "      device state out %s + %s a MiB, ",
         shown_time(costs->state_out).text,
         shown_time(costs->state_out_per_mib).text);
-    fprintf(
+    (void)fprintf(
         out,
         "in %s + %s a MiB,\n",
         shown_time(costs->state_in).text,
         shown_time(costs->state_in_per_mib).text);
-    fprintf(
+    (void)fprintf(
         out,
         "      journal fsync %s, first write to a page %s, ",
         shown_time(costs->journal_fsync).text,
         shown_time(costs->first_write_fault).text);
-    fprintf(
+    (void)fprintf(
         out,
         "announcement %s, CPU %s\n",
         shown_time(costs->announce).text,
@@ -73,12 +73,12 @@ static void show_costs(FILE *out, const struct sim_costs *costs)
 
 static void show_patience(FILE *out, const struct scenario_timeouts *timeouts)
 {
-    fprintf(
+    (void)fprintf(
         out,
         "      next network after %s of silence, gives up after %s without any network,\n",
         shown_time(timeouts->silence).text,
         shown_time(timeouts->reconnect).text);
-    fprintf(
+    (void)fprintf(
         out,
         "      outcome unknown after %s without an answer, a target without its source holds %s\n",
         shown_time(timeouts->unknown).text,
@@ -96,14 +96,14 @@ static bool same_host(const struct scenario_host *host, const struct scenario_ho
 
 static void show_hosts(FILE *out, const struct scenario *scenario)
 {
-    fprintf(out, "\nHosts\n");
+    (void)fprintf(out, "\nHosts\n");
     for (size_t index = 0; index < scenario->host_count; index++) {
         const struct scenario_host *host = &scenario->hosts[index];
         if (host->fleet != SCENARIO_NONE && scenario->fleets[host->fleet].first != index) {
             continue;
         }
         show_name(out, scenario, host->fleet, host->name);
-        fprintf(out, ": %s of memory\n", shown_size(host->memory).text);
+        (void)fprintf(out, ": %s of memory\n", shown_size(host->memory).text);
         bool last = index + 1 == scenario->host_count;
         if (last || !same_host(host, &scenario->hosts[index + 1])) {
             show_costs(out, &host->costs); /* once for neighbours which are alike */
@@ -118,13 +118,13 @@ show_host_list(FILE *out, const struct scenario *scenario, const size_t *hosts, 
 {
     for (size_t index = 0; index < count; index++) {
         const struct scenario_host *host = &scenario->hosts[hosts[index]];
-        fprintf(out, "%s%s", index == 0 ? "" : ", ", host->name);
+        (void)fprintf(out, "%s%s", index == 0 ? "" : ", ", host->name);
         if (host->fleet == SCENARIO_NONE || scenario->fleets[host->fleet].first != hosts[index]) {
             continue;
         }
         size_t last = index + scenario->fleets[host->fleet].count - 1;
         if (last > index && last < count && hosts[last] == hosts[index] + (last - index)) {
-            fprintf(out, " to %s", scenario->hosts[hosts[last]].name);
+            (void)fprintf(out, " to %s", scenario->hosts[hosts[last]].name);
             index = last;
         }
     }
@@ -132,27 +132,27 @@ show_host_list(FILE *out, const struct scenario *scenario, const size_t *hosts, 
 
 static void show_networks(FILE *out, const struct scenario *scenario)
 {
-    fprintf(out, "\nNetworks, the lowest priority first in use\n");
+    (void)fprintf(out, "\nNetworks, the lowest priority first in use\n");
     for (size_t index = 0; index < scenario->network_count; index++) {
         const struct scenario_network *network = &scenario->networks[index];
-        fprintf(out, "  %s joins ", network->name);
+        (void)fprintf(out, "  %s joins ", network->name);
         show_host_list(out, scenario, network->hosts, network->host_count);
-        fprintf(
+        (void)fprintf(
             out,
             ": %s each way, latency %s one way, priority %u",
             shown_bandwidth(network->bandwidth).text,
             shown_time(network->latency).text,
             network->priority);
         if (network->backbone != SCENARIO_UNLIMITED) {
-            fprintf(out, ", %s in all", shown_bandwidth(network->backbone).text);
+            (void)fprintf(out, ", %s in all", shown_bandwidth(network->backbone).text);
         }
         if (network->loss_ppm != 0) {
-            fprintf(out, ", loses %s of its packets", shown_loss(network->loss_ppm).text);
+            (void)fprintf(out, ", loses %s of its packets", shown_loss(network->loss_ppm).text);
         }
         if (network->window != SCENARIO_UNLIMITED) {
-            fprintf(out, ", window %s", shown_size(network->window).text);
+            (void)fprintf(out, ", window %s", shown_size(network->window).text);
         }
-        fprintf(out, "\n");
+        (void)fprintf(out, "\n");
     }
 }
 
@@ -161,27 +161,27 @@ show_guest(FILE *out, const struct scenario *scenario, const struct scenario_gue
 {
     size_t last = 0;
     show_name(out, scenario, guest->fleet, guest->name);
-    fprintf(out, " on %s", scenario->hosts[guest->host].name);
+    (void)fprintf(out, " on %s", scenario->hosts[guest->host].name);
     if (guest->fleet != SCENARIO_NONE) {
         last = scenario->fleets[guest->fleet].first + scenario->fleets[guest->fleet].count - 1;
         if (scenario->guests[last].host != guest->host) {
-            fprintf(out, " to %s", scenario->hosts[scenario->guests[last].host].name);
+            (void)fprintf(out, " to %s", scenario->hosts[scenario->guests[last].host].name);
         }
-        fprintf(out, ", each");
+        (void)fprintf(out, ", each");
     }
-    fprintf(
+    (void)fprintf(
         out, ": %s in pages of %s, ", shown_size(guest->memory).text, shown_size(guest->page).text);
-    fprintf(
+    (void)fprintf(
         out,
         "%llu of %llu hold data%s, ",
         (unsigned long long)guest->nonzero_pages,
         (unsigned long long)(guest->memory / guest->page),
         guest->nonzero_from_trace ? " (says the recording)" : "");
-    fprintf(out, "device state %s\n      ", shown_size(guest->device_state).text);
+    (void)fprintf(out, "device state %s\n      ", shown_size(guest->device_state).text);
     show_workload(out, guest->workload);
-    fprintf(out, "%s\n", guest->content == SCENARIO_CONTENT_BYTES ? "; real bytes" : "");
+    (void)fprintf(out, "%s\n", guest->content == SCENARIO_CONTENT_BYTES ? "; real bytes" : "");
     if (guest->clients.present) {
-        fprintf(
+        (void)fprintf(
             out,
             "      clients send %s, wait %s at most, are answered in %s\n",
             shown_rate(guest->clients.rate).text,
@@ -192,7 +192,7 @@ show_guest(FILE *out, const struct scenario *scenario, const struct scenario_gue
 
 static void show_guests(FILE *out, const struct scenario *scenario)
 {
-    fprintf(out, "\nGuests at time 0\n");
+    (void)fprintf(out, "\nGuests at time 0\n");
     for (size_t index = 0; index < scenario->guest_count; index++) {
         const struct scenario_guest *guest = &scenario->guests[index];
         if (guest->fleet == SCENARIO_NONE || scenario->fleets[guest->fleet].first == index) {
@@ -203,15 +203,15 @@ static void show_guests(FILE *out, const struct scenario *scenario)
 
 void scenario_show(FILE *out, const struct scenario *scenario)
 {
-    fprintf(out, "%s (%s)\n", scenario->name, scenario->file);
+    (void)fprintf(out, "%s (%s)\n", scenario->name, scenario->file);
     if (scenario->question[0] != '\0') {
-        fprintf(out, "Question: %s\n", scenario->question);
+        (void)fprintf(out, "Question: %s\n", scenario->question);
     }
-    fprintf(out, "Seed %llu. ", (unsigned long long)scenario->seed);
+    (void)fprintf(out, "Seed %llu. ", (unsigned long long)scenario->seed);
     if (scenario->end == SCENARIO_FOREVER) {
-        fprintf(out, "Ends when all is over and can be judged.\n");
+        (void)fprintf(out, "Ends when all is over and can be judged.\n");
     } else {
-        fprintf(out, "Ends at %s.\n", shown_time(scenario->end).text);
+        (void)fprintf(out, "Ends at %s.\n", shown_time(scenario->end).text);
     }
     show_hosts(out, scenario);
     if (scenario->network_count != 0) {

@@ -10,9 +10,9 @@
 /* The names of a fleet's entry: "vm1" or "vm1 and 39 more". */
 static void show_subject(FILE *out, const char *name, size_t more)
 {
-    fprintf(out, "%s", name);
+    (void)fprintf(out, "%s", name);
     if (more != 0) {
-        fprintf(out, " and %zu more", more);
+        (void)fprintf(out, " and %zu more", more);
     }
 }
 
@@ -25,9 +25,9 @@ static const char *guest_of(const struct scenario *scenario, struct scenario_mov
 static void show_move(FILE *out, const struct scenario *scenario, struct scenario_move_ref move)
 {
     const char *id = scenario->steps[move.step].id;
-    fprintf(out, "the move of %s", guest_of(scenario, move));
+    (void)fprintf(out, "the move of %s", guest_of(scenario, move));
     if (id != NULL) {
-        fprintf(out, " (%s)", id);
+        (void)fprintf(out, " (%s)", id);
     }
 }
 
@@ -35,40 +35,40 @@ static void
 show_trigger(FILE *out, const struct scenario *scenario, const struct scenario_trigger *trigger)
 {
     if (!trigger->on_phase) {
-        fprintf(out, "  at %s: ", shown_time(trigger->at).text);
+        (void)fprintf(out, "  at %s: ", shown_time(trigger->at).text);
         return;
     }
-    fprintf(out, "  when ");
+    (void)fprintf(out, "  when ");
     show_move(out, scenario, trigger->move);
     if (trigger->phase == SCENARIO_PHASE_ROUND) {
-        fprintf(out, " begins round %u", trigger->round);
+        (void)fprintf(out, " begins round %u", trigger->round);
     } else {
-        fprintf(out, " is %s", scenario_phase_name(trigger->phase));
+        (void)fprintf(out, " is %s", scenario_phase_name(trigger->phase));
     }
     if (trigger->phase >= SCENARIO_PHASE_PAUSED && trigger->attempt != 1) {
-        fprintf(out, " in attempt %u", trigger->attempt);
+        (void)fprintf(out, " in attempt %u", trigger->attempt);
     }
     if (trigger->after != 0) {
-        fprintf(out, ", %s later", shown_time(trigger->after).text);
+        (void)fprintf(out, ", %s later", shown_time(trigger->after).text);
     }
-    fprintf(out, ": ");
+    (void)fprintf(out, ": ");
 }
 
 static void show_limit(FILE *out, int64_t limit)
 {
     if (limit == SCENARIO_FOREVER) {
-        fprintf(out, "no blackout limit");
+        (void)fprintf(out, "no blackout limit");
     } else {
-        fprintf(out, "blackout limit %s", shown_time(limit).text);
+        (void)fprintf(out, "blackout limit %s", shown_time(limit).text);
     }
 }
 
 static void show_cap(FILE *out, uint64_t cap)
 {
     if (cap == SCENARIO_UNLIMITED) {
-        fprintf(out, "no bandwidth cap");
+        (void)fprintf(out, "no bandwidth cap");
     } else {
-        fprintf(out, "bandwidth cap %s", shown_bandwidth(cap).text);
+        (void)fprintf(out, "bandwidth cap %s", shown_bandwidth(cap).text);
     }
 }
 
@@ -80,18 +80,19 @@ static void show_options(
         [FERRY_KEEP_TRYING] = "keeps trying where it does not converge",
         [FERRY_SWITCH_ANYWAY] = "switches anyway where it does not converge",
     };
-    fprintf(out, "      %s, ", options->mode == FERRY_MODE_PRECOPY ? "pre-copy" : "stop-and-copy");
+    (void)fprintf(
+        out, "      %s, ", options->mode == FERRY_MODE_PRECOPY ? "pre-copy" : "stop-and-copy");
     show_limit(out, options->blackout_limit);
-    fprintf(out, ", %u stream%s, ", options->streams, options->streams == 1 ? "" : "s");
+    (void)fprintf(out, ", %u stream%s, ", options->streams, options->streams == 1 ? "" : "s");
     show_cap(out, options->bandwidth_cap);
-    fprintf(
+    (void)fprintf(
         out,
         ",\n      %s, gives up after %s, batches of %s of link time\n",
         no_convergence[options->on_no_convergence],
         shown_time(options->give_up_after).text,
         shown_time(options->batch).text);
     for (size_t index = 0; index < options->network_count; index++) {
-        fprintf(
+        (void)fprintf(
             out,
             "%s%s%s",
             index == 0 ? "      uses only " : ", ",
@@ -103,16 +104,16 @@ static void show_options(
 static void show_set(FILE *out, const struct scenario *scenario, const struct scenario_step *step)
 {
     show_move(out, scenario, step->move);
-    fprintf(out, " gets");
+    (void)fprintf(out, " gets");
     if (step->set_bandwidth_cap) {
-        fprintf(out, " ");
+        (void)fprintf(out, " ");
         show_cap(out, step->options.bandwidth_cap);
     }
     if (step->set_blackout_limit) {
-        fprintf(out, "%s", step->set_bandwidth_cap ? " and " : " ");
+        (void)fprintf(out, "%s", step->set_bandwidth_cap ? " and " : " ");
         show_limit(out, step->options.blackout_limit);
     }
-    fprintf(out, "\n");
+    (void)fprintf(out, "\n");
 }
 
 static void
@@ -121,17 +122,17 @@ show_step(FILE *out, const struct scenario *scenario, const struct scenario_step
     show_trigger(out, scenario, &step->when);
     switch (step->kind) {
     case SCENARIO_STEP_MOVE:
-        fprintf(out, "move ");
+        (void)fprintf(out, "move ");
         show_subject(out, guest_of(scenario, step->move), more);
-        fprintf(out, " to %s", scenario->hosts[step->host].name);
-        fprintf(
+        (void)fprintf(out, " to %s", scenario->hosts[step->host].name);
+        (void)fprintf(
             out, "%s%s\n", step->id == NULL ? "" : ", called ", step->id == NULL ? "" : step->id);
         show_options(out, scenario, &step->options);
         break;
     case SCENARIO_STEP_DRAIN:
-        fprintf(out, "drain ");
+        (void)fprintf(out, "drain ");
         show_subject(out, scenario->hosts[step->host].name, more);
-        fprintf(
+        (void)fprintf(
             out,
             ", %u at a time a host, onto %zu other%s\n",
             step->parallel,
@@ -140,25 +141,25 @@ show_step(FILE *out, const struct scenario *scenario, const struct scenario_step
         show_options(out, scenario, &step->options);
         break;
     case SCENARIO_STEP_CANCEL:
-        fprintf(out, "cancel ");
+        (void)fprintf(out, "cancel ");
         show_move(out, scenario, step->move);
-        fprintf(out, "\n");
+        (void)fprintf(out, "\n");
         break;
     case SCENARIO_STEP_SET: show_set(out, scenario, step); break;
     case SCENARIO_STEP_SWITCH_NOW:
-        fprintf(out, "switch over now: ");
+        (void)fprintf(out, "switch over now: ");
         show_move(out, scenario, step->move);
-        fprintf(out, "\n");
+        (void)fprintf(out, "\n");
         break;
     case SCENARIO_STEP_CLAIM:
-        fprintf(
+        (void)fprintf(
             out,
             "the operator claims guest %s for %s\n",
             guest_of(scenario, step->move),
             scenario->hosts[step->host].name);
         break;
     case SCENARIO_STEP_BURN:
-        fprintf(
+        (void)fprintf(
             out,
             "the operator burns the session of guest %s on %s\n",
             guest_of(scenario, step->move),
@@ -171,18 +172,18 @@ show_step(FILE *out, const struct scenario *scenario, const struct scenario_step
 static void show_duration(FILE *out, int64_t duration)
 {
     if (duration == SCENARIO_FOREVER) {
-        fprintf(out, ", for good\n");
+        (void)fprintf(out, ", for good\n");
     } else {
-        fprintf(out, ", for %s\n", shown_time(duration).text);
+        (void)fprintf(out, ", for %s\n", shown_time(duration).text);
     }
 }
 
 static void show_restart(FILE *out, int64_t restart_after)
 {
     if (restart_after == SCENARIO_FOREVER) {
-        fprintf(out, " and does not come back\n");
+        (void)fprintf(out, " and does not come back\n");
     } else {
-        fprintf(out, " and is back after %s\n", shown_time(restart_after).text);
+        (void)fprintf(out, " and is back after %s\n", shown_time(restart_after).text);
     }
 }
 
@@ -191,22 +192,23 @@ show_host_fault(FILE *out, const struct scenario *scenario, const struct scenari
 {
     const char *host = scenario->hosts[fault->host].name;
     if (fault->kind == SCENARIO_FAULT_HOST_CRASH) {
-        fprintf(out, "host %s crashes", host);
+        (void)fprintf(out, "host %s crashes", host);
         show_restart(out, fault->restart_after);
     } else if (fault->kind == SCENARIO_FAULT_HOST_REINSTALL) {
-        fprintf(out, "host %s crashes, loses its journal", host);
+        (void)fprintf(out, "host %s crashes, loses its journal", host);
         show_restart(out, fault->restart_after);
     } else if (fault->kind == SCENARIO_FAULT_DAEMON_CRASH) {
-        fprintf(out, "the daemon of host %s crashes while its guests live on,", host);
+        (void)fprintf(out, "the daemon of host %s crashes while its guests live on,", host);
         show_restart(out, fault->restart_after);
     } else if (fault->kind == SCENARIO_FAULT_HOST_PAUSE) {
-        fprintf(out, "host %s stands still", host);
+        (void)fprintf(out, "host %s stands still", host);
         show_duration(out, fault->duration);
     } else if (fault->kind == SCENARIO_FAULT_JOURNAL_FAIL) {
-        fprintf(out, "the journal of host %s cannot be written", host);
+        (void)fprintf(out, "the journal of host %s cannot be written", host);
         show_duration(out, fault->duration);
     } else {
-        fprintf(out, "each fsync of host %s takes %s longer", host, shown_time(fault->delay).text);
+        (void)fprintf(
+            out, "each fsync of host %s takes %s longer", host, shown_time(fault->delay).text);
         show_duration(out, fault->duration);
     }
 }
@@ -219,28 +221,28 @@ show_network_fault(FILE *out, const struct scenario *scenario, const struct scen
     const char *from = fault->from == SCENARIO_NONE ? "" : scenario->hosts[fault->from].name;
     const char *to = fault->to == SCENARIO_NONE ? "" : scenario->hosts[fault->to].name;
     if (network == NULL) {
-        fprintf(out, "all networks: ");
+        (void)fprintf(out, "all networks: ");
     } else {
-        fprintf(out, "network %s: ", network);
+        (void)fprintf(out, "network %s: ", network);
     }
     if (fault->kind == SCENARIO_FAULT_NET_RESET) {
-        fprintf(out, "every connection is reset\n");
+        (void)fprintf(out, "every connection is reset\n");
         return;
     }
     if (fault->kind == SCENARIO_FAULT_NET_DOWN) {
-        fprintf(out, "packets vanish");
+        (void)fprintf(out, "packets vanish");
     } else if (fault->kind == SCENARIO_FAULT_NET_REFUSE) {
-        fprintf(out, "connections are refused");
+        (void)fprintf(out, "connections are refused");
     } else if (fault->kind == SCENARIO_FAULT_NET_BANDWIDTH) {
-        fprintf(out, "carries %s", shown_bandwidth(fault->bandwidth).text);
+        (void)fprintf(out, "carries %s", shown_bandwidth(fault->bandwidth).text);
     } else if (fault->kind == SCENARIO_FAULT_NET_LATENCY) {
-        fprintf(out, "packets take %s one way", shown_time(fault->latency).text);
+        (void)fprintf(out, "packets take %s one way", shown_time(fault->latency).text);
     } else if (fault->kind == SCENARIO_FAULT_NET_LOSS) {
-        fprintf(out, "loses %s of its packets", shown_loss(fault->loss_ppm).text);
+        (void)fprintf(out, "loses %s of its packets", shown_loss(fault->loss_ppm).text);
     } else if (fault->kind == SCENARIO_FAULT_NET_PARTITION) {
-        fprintf(out, "packets from %s to %s vanish, those back arrive", from, to);
+        (void)fprintf(out, "packets from %s to %s vanish, those back arrive", from, to);
     } else {
-        fprintf(
+        (void)fprintf(
             out,
             "other traffic from %s to %s, %s",
             from,
@@ -309,9 +311,9 @@ static void show_moment(FILE *out, const struct scenario *scenario, bool on_phas
 
 void show_events(FILE *out, const struct scenario *scenario)
 {
-    fprintf(out, "\nWhat happens\n");
+    (void)fprintf(out, "\nWhat happens\n");
     if (scenario->step_count + scenario->fault_count == 0) {
-        fprintf(out, "  nothing\n");
+        (void)fprintf(out, "  nothing\n");
     }
     for (int64_t at = next_time(scenario, -1); at != SCENARIO_FOREVER;
          at = next_time(scenario, at)) {

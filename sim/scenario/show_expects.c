@@ -6,7 +6,7 @@
 static void show_bound(FILE *out, const char *what, const struct scenario_bound *bound)
 {
     if (bound->set) {
-        fprintf(out, "; %s %s", what, bound->text);
+        (void)fprintf(out, "; %s %s", what, bound->text);
     }
 }
 
@@ -16,7 +16,7 @@ static void show_outcomes(FILE *out, unsigned outcomes)
     for (enum ferry_outcome_kind kind = FERRY_OUTCOME_COMPLETED; kind <= FERRY_OUTCOME_UNKNOWN;
          kind++) {
         if ((outcomes & SCENARIO_OUTCOME_BIT(kind)) != 0) {
-            fprintf(out, "%s%s", glue, key_word_name(outcome_words, (unsigned)kind));
+            (void)fprintf(out, "%s%s", glue, key_word_name(outcome_words, (unsigned)kind));
             glue = " or ";
         }
     }
@@ -26,16 +26,16 @@ static void
 show_move(FILE *out, const struct scenario *scenario, const struct scenario_expect *expect)
 {
     const char *id = scenario->steps[expect->move.step].id;
-    fprintf(out, "the move of %s", scenario->guests[expect->move.guest].name);
+    (void)fprintf(out, "the move of %s", scenario->guests[expect->move.guest].name);
     if (id != NULL) {
-        fprintf(out, " (%s)", id);
+        (void)fprintf(out, " (%s)", id);
     }
     show_outcomes(out, expect->outcomes);
     if (expect->reason != NULL) {
-        fprintf(out, "; the reason says \"%s\"", expect->reason);
+        (void)fprintf(out, "; the reason says \"%s\"", expect->reason);
     }
     if (expect->rule != FERRY_RULE_NONE) {
-        fprintf(out, "; by the rule %s", key_word_name(rule_words, (unsigned)expect->rule));
+        (void)fprintf(out, "; by the rule %s", key_word_name(rule_words, (unsigned)expect->rule));
     }
     show_bound(out, "blackout", &expect->blackout);
     show_bound(out, "predicted blackout", &expect->predicted_blackout);
@@ -54,19 +54,19 @@ show_guest(FILE *out, const struct scenario *scenario, const struct scenario_exp
     const char *guest = scenario->guests[expect->guest].name;
     switch (expect->place) {
     case SCENARIO_PLACE_RUNNING:
-        fprintf(out, "guest %s runs on %s", guest, scenario->hosts[expect->hosts[0]].name);
+        (void)fprintf(out, "guest %s runs on %s", guest, scenario->hosts[expect->hosts[0]].name);
         if (expect->host_count > 1) {
-            fprintf(out, " or one of %zu others", expect->host_count - 1);
+            (void)fprintf(out, " or one of %zu others", expect->host_count - 1);
         }
         break;
     case SCENARIO_PLACE_PAUSED:
-        fprintf(
+        (void)fprintf(
             out,
             "guest %s stands still on %s and runs nowhere",
             guest,
             scenario->hosts[expect->hosts[0]].name);
         break;
-    case SCENARIO_PLACE_LOST: fprintf(out, "guest %s is lost with its host", guest); break;
+    case SCENARIO_PLACE_LOST: (void)fprintf(out, "guest %s is lost with its host", guest); break;
     }
 }
 
@@ -76,7 +76,7 @@ show_expect(FILE *out, const struct scenario *scenario, const struct scenario_ex
     switch (expect->kind) {
     case SCENARIO_EXPECT_MOVE: show_move(out, scenario, expect); break;
     case SCENARIO_EXPECT_DRAIN:
-        fprintf(
+        (void)fprintf(
             out, "the drain of %s", scenario->hosts[scenario->steps[expect->move.step].host].name);
         show_bound(out, "guests moved", &expect->moved);
         show_bound(out, "guests not moved", &expect->not_moved);
@@ -84,14 +84,14 @@ show_expect(FILE *out, const struct scenario *scenario, const struct scenario_ex
         break;
     case SCENARIO_EXPECT_GUEST: show_guest(out, scenario, expect); break;
     case SCENARIO_EXPECT_CLIENTS:
-        fprintf(out, "the clients of %s", scenario->guests[expect->guest].name);
+        (void)fprintf(out, "the clients of %s", scenario->guests[expect->guest].name);
         show_bound(out, "requests", &expect->sent);
         show_bound(out, "failed", &expect->failed);
         show_bound(out, "longest gap", &expect->longest_gap);
         show_bound(out, "p99", &expect->p99);
         break;
     case SCENARIO_EXPECT_SESSION:
-        fprintf(
+        (void)fprintf(
             out,
             "the journal of %s says of the move of %s: %s",
             scenario->hosts[expect->hosts[0]].name,
@@ -103,7 +103,7 @@ show_expect(FILE *out, const struct scenario *scenario, const struct scenario_ex
 
 void show_expects(FILE *out, const struct scenario *scenario)
 {
-    fprintf(out, "\nExpected at the end\n");
+    (void)fprintf(out, "\nExpected at the end\n");
     for (size_t index = 0; index < scenario->expect_count;) {
         const struct scenario_expect *expect = &scenario->expects[index];
         size_t next = index + 1; /* past all that the same entry became */
@@ -112,13 +112,13 @@ void show_expects(FILE *out, const struct scenario *scenario)
                scenario->expects[next].mark.column == expect->mark.column) {
             next++;
         }
-        fprintf(out, "  ");
+        (void)fprintf(out, "  ");
         show_expect(out, scenario, expect);
         if (next - index > 1) {
-            fprintf(out, " (and the same for %zu more)", next - index - 1);
+            (void)fprintf(out, " (and the same for %zu more)", next - index - 1);
         }
-        fprintf(out, "\n");
+        (void)fprintf(out, "\n");
         index = next;
     }
-    fprintf(out, "  the invariants hold\n");
+    (void)fprintf(out, "  the invariants hold\n");
 }

@@ -10,7 +10,7 @@ struct shown shown_time(int64_t time)
 {
     struct shown shown;
     if (time == SCENARIO_FOREVER) {
-        snprintf(shown.text, sizeof(shown.text), "for ever");
+        (void)snprintf(shown.text, sizeof(shown.text), "for ever");
     } else {
         quantity_format(QUANTITY_TIME, (uint64_t)time, shown.text, sizeof(shown.text));
     }
@@ -21,7 +21,7 @@ struct shown shown_size(uint64_t size)
 {
     struct shown shown;
     if (size == SCENARIO_UNLIMITED) {
-        snprintf(shown.text, sizeof(shown.text), "unlimited");
+        (void)snprintf(shown.text, sizeof(shown.text), "unlimited");
     } else {
         quantity_format(QUANTITY_SIZE, size, shown.text, sizeof(shown.text));
     }
@@ -32,7 +32,7 @@ struct shown shown_bandwidth(uint64_t bandwidth)
 {
     struct shown shown;
     if (bandwidth == SCENARIO_UNLIMITED) {
-        snprintf(shown.text, sizeof(shown.text), "unlimited");
+        (void)snprintf(shown.text, sizeof(shown.text), "unlimited");
     } else {
         quantity_format(QUANTITY_BANDWIDTH, bandwidth, shown.text, sizeof(shown.text));
     }
@@ -80,7 +80,7 @@ struct shown shown_flow(struct model_rate rate)
             break;
         }
     }
-    snprintf(shown.text, sizeof(shown.text), "%s %s", number, unit);
+    (void)snprintf(shown.text, sizeof(shown.text), "%s %s", number, unit);
     return shown;
 }
 
@@ -89,7 +89,7 @@ struct shown shown_rate(struct model_rate rate)
     struct shown shown;
     char number[64];
     write_decimal(number, sizeof(number), rate.amount, rate.seconds);
-    snprintf(shown.text, sizeof(shown.text), "%s /s", number);
+    (void)snprintf(shown.text, sizeof(shown.text), "%s /s", number);
     return shown;
 }
 
@@ -98,20 +98,21 @@ struct shown shown_loss(uint32_t ppm)
     struct shown shown;
     char number[64];
     write_decimal(number, sizeof(number), ppm, 10000);
-    snprintf(shown.text, sizeof(shown.text), "%s %%", number);
+    (void)snprintf(shown.text, sizeof(shown.text), "%s %%", number);
     return shown;
 }
 
 static void show_set(FILE *out, const char *how, struct model_write_set set)
 {
-    fprintf(out, "%s %s at %s", how, shown_size(set.size_bytes).text, shown_flow(set.rate).text);
+    (void)fprintf(
+        out, "%s %s at %s", how, shown_size(set.size_bytes).text, shown_flow(set.rate).text);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by MODEL_PHASE_DEPTH_MAX
 void show_workload(FILE *out, const struct model_workload_spec *workload)
 {
     switch (workload->kind) {
-    case MODEL_WORKLOAD_IDLE: fprintf(out, "writes nothing"); break;
+    case MODEL_WORKLOAD_IDLE: (void)fprintf(out, "writes nothing"); break;
     case MODEL_WORKLOAD_SWEEP: show_set(out, "writes in order over", workload->sweep); break;
     case MODEL_WORKLOAD_UNIFORM: show_set(out, "writes at random in", workload->uniform); break;
     case MODEL_WORKLOAD_HOTSET:
@@ -120,26 +121,26 @@ void show_workload(FILE *out, const struct model_workload_spec *workload)
         break;
     case MODEL_WORKLOAD_BURST:
         show_set(out, "writes at random in", workload->burst.set);
-        fprintf(out, ", on for %s", shown_time(workload->burst.on_ns).text);
-        fprintf(out, " and off for %s", shown_time(workload->burst.off_ns).text);
+        (void)fprintf(out, ", on for %s", shown_time(workload->burst.on_ns).text);
+        (void)fprintf(out, " and off for %s", shown_time(workload->burst.off_ns).text);
         break;
     case MODEL_WORKLOAD_PHASES:
-        fprintf(out, "in turn:");
+        (void)fprintf(out, "in turn:");
         for (size_t index = 0; index < workload->phases.count; index++) {
             const struct model_phase *phase = &workload->phases.list[index];
-            fprintf(out, "%s for %s ", index == 0 ? "" : ";", shown_time(phase->for_ns).text);
+            (void)fprintf(out, "%s for %s ", index == 0 ? "" : ";", shown_time(phase->for_ns).text);
             show_workload(out, phase->workload);
         }
         break;
     case MODEL_WORKLOAD_CURVE:
-        fprintf(
+        (void)fprintf(
             out,
             "dirties pages along a measured curve of %zu point%s",
             workload->curve.count,
             workload->curve.count == 1 ? "" : "s");
         break;
     case MODEL_WORKLOAD_REPLAY:
-        fprintf(out, "replays the recording %s", workload->replay.path);
+        (void)fprintf(out, "replays the recording %s", workload->replay.path);
         break;
     }
 }

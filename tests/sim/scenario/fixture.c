@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fixture.c -- one scenario text, read; its errors as one text. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "fixture.h"
 
 #include <stdio.h>
@@ -38,9 +36,9 @@ char *load_bad(const char *text)
     for (size_t index = 0; index < errors.count; index++) {
         const char *message = errors.items[index].message;
         assert_memory_equal(message, "s.yaml:", strlen("s.yaml:"));
-        fprintf(stream, "%s%s", index == 0 ? "" : "\n", message + strlen("s.yaml:"));
+        (void)fprintf(stream, "%s%s", index == 0 ? "" : "\n", message + strlen("s.yaml:"));
     }
-    fclose(stream);
+    (void)fclose(stream);
     scenario_errors_free(&errors);
     return joined;
 }
@@ -63,6 +61,6 @@ char *written_by_show(const struct scenario *scenario)
     FILE *stream = open_memstream(&text, &size);
     assert_non_null(stream);
     scenario_show(stream, scenario);
-    fclose(stream);
+    (void)fclose(stream);
     return text;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json_schema.c -- a checker for the part of JSON Schema that our schema uses. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "json_schema.h"
 
 #include "sim/scenario/yaml.h"
@@ -23,6 +21,7 @@ static json_t *scalar_as_json(const struct yaml_node *node)
     return json_string(node->text);
 }
 
+// NOLINTBEGIN(misc-no-recursion): bounded by the depth of the file and of our own schema
 static json_t *as_json(const struct yaml_node *node)
 {
     if (node->kind == YAML_SCALAR) {
@@ -58,7 +57,7 @@ json_t *yaml_as_json(const char *text, size_t size)
     return value;
 }
 
-static bool has_type(const char *type, const json_t *value)
+static bool has_type(const char *type, json_t *value)
 {
     return (strcmp(type, "object") == 0 && json_is_object(value)) ||
            (strcmp(type, "array") == 0 && json_is_array(value)) ||
@@ -66,7 +65,7 @@ static bool has_type(const char *type, const json_t *value)
            (strcmp(type, "integer") == 0 && json_is_integer(value));
 }
 
-static bool allows_type(const json_t *types, const json_t *value)
+static bool allows_type(json_t *types, json_t *value)
 {
     if (json_is_string(types)) {
         return has_type(json_string_value(types), value);
@@ -79,7 +78,7 @@ static bool allows_type(const json_t *types, const json_t *value)
     return false;
 }
 
-static bool matches(const char *pattern, const json_t *value)
+static bool matches(const char *pattern, json_t *value)
 {
     regex_t regex;
     if (!json_is_string(value)) {
@@ -93,7 +92,7 @@ static bool matches(const char *pattern, const json_t *value)
     return good;
 }
 
-static size_t allowing(const json_t *root, const json_t *schemas, const json_t *value)
+static size_t allowing(json_t *root, json_t *schemas, json_t *value)
 {
     size_t count = 0;
     for (size_t index = 0; index < json_array_size(schemas); index++) {
@@ -102,7 +101,7 @@ static size_t allowing(const json_t *root, const json_t *schemas, const json_t *
     return count;
 }
 
-static bool contains(const json_t *list, const json_t *value)
+static bool contains(json_t *list, json_t *value)
 {
     for (size_t index = 0; index < json_array_size(list); index++) {
         if (json_equal(json_array_get(list, index), value)) {
@@ -112,7 +111,7 @@ static bool contains(const json_t *list, const json_t *value)
     return false;
 }
 
-static bool allows_items(const json_t *root, const json_t *schema, const json_t *value)
+static bool allows_items(json_t *root, json_t *schema, json_t *value)
 {
     for (size_t index = 0; index < json_array_size(value); index++) {
         if (!json_schema_allows(root, schema, json_array_get(value, index))) {
@@ -122,7 +121,7 @@ static bool allows_items(const json_t *root, const json_t *schema, const json_t 
     return true;
 }
 
-static bool has_all(const json_t *required, const json_t *value)
+static bool has_all(json_t *required, json_t *value)
 {
     for (size_t index = 0; json_is_object(value) && index < json_array_size(required); index++) {
         if (json_object_get(value, json_string_value(json_array_get(required, index))) == NULL) {
@@ -133,14 +132,14 @@ static bool has_all(const json_t *required, const json_t *value)
 }
 
 /* Each member by `properties`, or else by `additionalProperties`. */
-static bool allows_members(const json_t *root, const json_t *schema, const json_t *value)
+static bool allows_members(json_t *root, json_t *schema, json_t *value)
 {
-    const json_t *properties = json_object_get(schema, "properties");
-    const json_t *others = json_object_get(schema, "additionalProperties");
-    for (void *member = json_object_iter((json_t *)(uintptr_t)value); member != NULL;
-         member = json_object_iter_next((json_t *)(uintptr_t)value, member)) {
-        const json_t *known = json_object_get(properties, json_object_iter_key(member));
-        const json_t *with = known != NULL ? known : others;
+    json_t *properties = json_object_get(schema, "properties");
+    json_t *others = json_object_get(schema, "additionalProperties");
+    for (void *member = json_object_iter(value); member != NULL;
+         member = json_object_iter_next(value, member)) {
+        json_t *known = json_object_get(properties, json_object_iter_key(member));
+        json_t *with = known != NULL ? known : others;
         if (json_is_false(with) ||
             (with != NULL && !json_schema_allows(root, with, json_object_iter_value(member)))) {
             return false;
@@ -149,11 +148,11 @@ static bool allows_members(const json_t *root, const json_t *schema, const json_
     return true;
 }
 
-static bool allows_names(const json_t *schema, const json_t *value)
+static bool allows_names(json_t *schema, json_t *value)
 {
     const char *pattern = json_string_value(json_object_get(schema, "pattern"));
-    for (void *member = json_object_iter((json_t *)(uintptr_t)value); member != NULL;
-         member = json_object_iter_next((json_t *)(uintptr_t)value, member)) {
+    for (void *member = json_object_iter(value); member != NULL;
+         member = json_object_iter_next(value, member)) {
         json_t *name = json_string(json_object_iter_key(member));
         bool good = matches(pattern, name);
         json_decref(name);
@@ -164,7 +163,7 @@ static bool allows_names(const json_t *schema, const json_t *value)
     return true;
 }
 
-static bool allows_number(const char *word, const json_t *limit, const json_t *value)
+static bool allows_number(const char *word, json_t *limit, json_t *value)
 {
     if (!json_is_integer(value)) {
         return true;
@@ -175,12 +174,7 @@ static bool allows_number(const char *word, const json_t *limit, const json_t *v
 }
 
 /* What one word of a schema says of a value. */
-static bool word_allows(
-    const json_t *root,
-    const json_t *schema,
-    const char *word,
-    const json_t *said,
-    const json_t *value)
+static bool word_allows(json_t *root, json_t *schema, const char *word, json_t *said, json_t *value)
 {
     static const char *const annotations[] = {
         "description", "default", "title", "$schema", "$defs"};
@@ -191,7 +185,7 @@ static bool word_allows(
     }
     if (strcmp(word, "$ref") == 0) {
         const char *name = strrchr(json_string_value(said), '/') + 1;
-        const json_t *target = json_object_get(json_object_get(root, "$defs"), name);
+        json_t *target = json_object_get(json_object_get(root, "$defs"), name);
         return target != NULL && json_schema_allows(root, target, value);
     }
     if (strcmp(word, "type") == 0) {
@@ -238,10 +232,10 @@ static bool word_allows(
     return false;
 }
 
-bool json_schema_allows(const json_t *root, const json_t *schema, const json_t *value)
+bool json_schema_allows(json_t *root, json_t *schema, json_t *value)
 {
-    for (void *member = json_object_iter((json_t *)(uintptr_t)schema); member != NULL;
-         member = json_object_iter_next((json_t *)(uintptr_t)schema, member)) {
+    for (void *member = json_object_iter(schema); member != NULL;
+         member = json_object_iter_next(schema, member)) {
         const char *word = json_object_iter_key(member);
         if (!word_allows(root, schema, word, json_object_iter_value(member), value)) {
             return false;
@@ -249,3 +243,4 @@ bool json_schema_allows(const json_t *root, const json_t *schema, const json_t *
     }
     return true;
 }
+// NOLINTEND(misc-no-recursion)

@@ -17,6 +17,6 @@
 json_t *yaml_as_json(const char *text, size_t size);
 
 /* Does the schema (whose $defs are at root) allow the value? */
-bool json_schema_allows(const json_t *root, const json_t *schema, const json_t *value);
+bool json_schema_allows(json_t *root, json_t *schema, json_t *value);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits_test.c -- files that are too large, too deep or too many, and memory that runs out. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "fixture.h"
 #include "sim/scenario/diagnose.h"
 #include "sim/scenario/resolve.h"
@@ -18,12 +16,12 @@ static char *repeated(const char *before, const char *piece, size_t times, const
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     assert_non_null(stream);
-    fputs(before, stream);
+    (void)fputs(before, stream);
     for (size_t index = 0; index < times; index++) {
-        fputs(piece, stream);
+        (void)fputs(piece, stream);
     }
-    fputs(after, stream);
-    fclose(stream);
+    (void)fputs(after, stream);
+    (void)fclose(stream);
     return text;
 }
 
@@ -137,11 +135,11 @@ static void every_network_counts(void **unused)
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    fputs("version: 1\nhosts: {h1: {memory: 1 GiB}}\nnetworks:\n", stream);
+    (void)fputs("version: 1\nhosts: {h1: {memory: 1 GiB}}\nnetworks:\n", stream);
     for (size_t index = 0; index <= SCENARIO_NETWORKS_MAX; index++) {
-        fprintf(stream, "  n%zu: {hosts: h1, bandwidth: 1 Gbit/s}\n", index);
+        (void)fprintf(stream, "  n%zu: {hosts: h1, bandwidth: 1 Gbit/s}\n", index);
     }
-    fclose(stream);
+    (void)fclose(stream);
     assert_told(text, "4:3: 65 networks, the limit is 64");
 }
 

@@ -5,8 +5,6 @@
  * Run from the top of the tree.  `reference_test --accept` writes the reference part anew; the
  * difference is then for people to read.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "ferry/source.h"
 #include "ferry/target.h"
 #include "fixture.h"
@@ -29,10 +27,10 @@ static char *read_document(void)
     size_t size = 0;
     FILE *copy = open_memstream(&text, &size);
     for (int letter = fgetc(file); letter != EOF; letter = fgetc(file)) {
-        fputc(letter, copy);
+        (void)fputc(letter, copy);
     }
-    fclose(copy);
-    fclose(file);
+    (void)fclose(copy);
+    (void)fclose(file);
     return text;
 }
 
@@ -42,7 +40,7 @@ static char *written_reference(void)
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     scenario_reference(stream);
-    fclose(stream);
+    (void)fclose(stream);
     return text;
 }
 

@@ -5,8 +5,6 @@
  * Run from the top of the tree: every file of scenarios/ is read by the parser and allowed by the
  * schema; and slips which an editor should underline are refused by it.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "fixture.h"
 #include "json_schema.h"
 #include "sim/scenario/walk.h"
@@ -22,7 +20,7 @@ static json_t *read_schema(void)
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     assert_true(scenario_schema(stream));
-    fclose(stream);
+    (void)fclose(stream);
     json_error_t error;
     json_t *schema = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     free(text);
@@ -30,7 +28,7 @@ static json_t *read_schema(void)
     return schema;
 }
 
-static bool allowed(const json_t *schema, const char *text)
+static bool allowed(json_t *schema, const char *text)
 {
     json_t *value = yaml_as_json(text, strlen(text));
     assert_non_null(value);
@@ -49,10 +47,10 @@ static void the_schema_names_its_version_and_every_table(void **unused)
     assert_string_equal(
         json_string_value(json_object_get(schema, "$schema")),
         "https://json-schema.org/draft/2020-12/schema");
-    const json_t *definitions = json_object_get(schema, "$defs");
+    json_t *definitions = json_object_get(schema, "$defs");
     assert_int_equal(json_object_size(definitions), list.count - 1); /* no two have one name */
     for (size_t index = 1; index < list.count; index++) {
-        const json_t *definition = json_object_get(definitions, list.tables[index]->name);
+        json_t *definition = json_object_get(definitions, list.tables[index]->name);
         assert_non_null(definition);
         assert_non_null(json_object_get(definition, "description"));
     }
@@ -67,13 +65,13 @@ static void every_key_is_described_and_its_default_is_allowed(void **unused)
     walk_tables(&list);
     for (size_t index = 0; index < list.count; index++) {
         const struct table *table = list.tables[index];
-        const json_t *definition =
+        json_t *definition =
             index == 0 ? schema : json_object_get(json_object_get(schema, "$defs"), table->name);
         for (const struct key *key = table->keys; key != NULL && key->name != NULL; key++) {
-            const json_t *properties = json_object_get(definition, "properties");
-            const json_t *property = json_object_get(properties, key->name);
+            json_t *properties = json_object_get(definition, "properties");
+            json_t *property = json_object_get(properties, key->name);
             assert_non_null(json_object_get(property, "description"));
-            const json_t *fallback = json_object_get(property, "default");
+            json_t *fallback = json_object_get(property, "default");
             assert_int_equal(fallback != NULL, key->fallback != NULL);
             assert_true(fallback == NULL || json_schema_allows(schema, property, fallback));
         }
@@ -129,10 +127,10 @@ static char *read_file(const char *path)
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     for (int letter = fgetc(file); letter != EOF; letter = fgetc(file)) {
-        fputc(letter, copy);
+        (void)fputc(letter, copy);
     }
-    fclose(file);
-    fclose(copy);
+    (void)fclose(file);
+    (void)fclose(copy);
     return text;
 }
 

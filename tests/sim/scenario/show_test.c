@@ -140,7 +140,7 @@ static void every_workload_has_its_words(void **unused)
     };
     for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
         char text[512];
-        snprintf(
+        (void)snprintf(
             text,
             sizeof(text),
             "version: 1\nhosts: {h1: {memory: 1 GiB}}\n"
@@ -181,7 +181,7 @@ static void every_fault_has_its_words(void **unused)
     };
     for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
         char text[1024];
-        snprintf(
+        (void)snprintf(
             text, sizeof(text), "%sfaults: [{at: 2 s, %s}]\n", SMALL_CLUSTER, cases[index].text);
         struct scenario *scenario = load_good(text);
         char *shown = written_by_show(scenario);

@@ -58,7 +58,7 @@ static struct link_state *find(struct chaos *chaos, net_conn conn)
             return &chaos->links[i];
         }
     }
-    CHECK(!"event of a connection nobody opened");
+    bed_check(false, "event of a connection nobody opened", __FILE__, __LINE__);
     return NULL;
 }
 

@@ -48,7 +48,7 @@ enum ferry_status source_check_config(const struct ferry_source_config *config)
                         config->path_count >= 1 && config->path_count <= FERRY_PATHS_MAX &&
                         config->streams >= 1 && config->streams <= FERRY_STREAMS_MAX;
     const bool identity = (config->session.high | config->session.low) != 0 && config->epoch >= 1 &&
-                          config->guest_id != 0;
+                          config->journal_id != 0 && config->guest_id != 0;
     const bool times = config->blackout_limit >= 0 && config->give_up_after >= 0 &&
                        config->batch_time > 0 && config->silence_limit > 0 &&
                        config->connect_limit > 0 && config->reconnect_limit > 0 &&

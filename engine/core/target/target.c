@@ -48,7 +48,8 @@ enum ferry_status ferry_target_create(
     const struct ferry_target_config *config, ferry_time_ns now, struct ferry_target **target_out)
 {
     if (config->action_limit <= 0 || config->orphan_limit <= 0 || config->hold_limit <= 0 ||
-        config->announce_interval <= 0 || config->streams_max > FERRY_STREAMS_MAX) {
+        config->announce_interval <= 0 || config->journal_id == 0 ||
+        config->streams_max > FERRY_STREAMS_MAX) {
         return FERRY_USAGE_CONFIG;
     }
     struct ferry_target *target = target_allocate(config, now);

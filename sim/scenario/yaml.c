@@ -325,12 +325,13 @@ yaml_read(struct yaml_reader *reader, struct parse *parse, const char *text, siz
         .parse = parse, .last_mark = {.line = 1, .column = 1}
     };
     while (size != 0 && !growth.stopped) {
-        struct fy_event *event = fy_parser_parse(reader->parser);
-        if (event == NULL) {
+        reader->event = fy_parser_parse(reader->parser);
+        if (reader->event == NULL) {
             break;
         }
-        take_event(&growth, event);
-        fy_parser_event_free(reader->parser, event);
+        take_event(&growth, reader->event);
+        fy_parser_event_free(reader->parser, reader->event);
+        reader->event = NULL;
     }
     if (growth.stopped) {
         return NULL;
@@ -347,6 +348,9 @@ yaml_read(struct yaml_reader *reader, struct parse *parse, const char *text, siz
 
 void yaml_close(struct yaml_reader *reader)
 {
+    if (reader->event != NULL) {
+        fy_parser_event_free(reader->parser, reader->event);
+    }
     if (reader->parser != NULL) {
         fy_parser_destroy(reader->parser);
     }

@@ -42,6 +42,7 @@ struct yaml_node {
     size_t count;           /* LIST: items; MAP: pairs */
 };
 
+struct fy_event;
 struct fy_parser;
 struct fy_diag;
 
@@ -49,6 +50,7 @@ struct fy_diag;
 struct yaml_reader {
     struct fy_parser *parser;
     struct fy_diag *diag;
+    struct fy_event *event; /* the one being taken: it belongs to the parser */
 };
 
 /* The root, or NULL with errors added.  The reader is zeroed before, and closed after. */

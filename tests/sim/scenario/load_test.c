@@ -60,6 +60,10 @@ static void the_default_costs_are_those_of_the_documents(void **unused)
     assert_int_equal(costs.pause, 100000);
     assert_int_equal(costs.journal_fsync, 500000);
     assert_int_equal(costs.cpu_bandwidth, 100 * GBIT);
+    /* An empty mapping takes each default from its row: the other way to the same values. */
+    struct scenario *scenario = load_good("version: 1\nhosts: {h1: {memory: 1 GiB, costs: {}}}\n");
+    assert_memory_equal(&scenario->hosts[0].costs, &costs, sizeof(costs));
+    scenario_free(scenario);
 }
 
 static void costs_are_taken_from_the_host(void **unused)

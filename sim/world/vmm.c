@@ -407,6 +407,10 @@ static void loaded(struct op *op)
 {
     struct instance *instance = instance_of(op);
 
+    if (instance != NULL && op->state_size == 0) {
+        instance->arriving = 0; /* nothing had to come */
+        instance->arriving_attempt = op->attempt;
+    }
     if (instance == NULL || instance->arriving_attempt != op->attempt) {
         op_report(op, FERRY_WORLD_GUEST);
         return;

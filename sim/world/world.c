@@ -206,6 +206,9 @@ static bool handle(void *context, const struct net_event *event)
     if (world->check_wanted) {
         consider_end(world);
     }
+    if (world->options.event_limit > 0 && world->events > world->options.event_limit) {
+        world_error(world, "more events than a run of this kind can have: it does not end");
+    }
     say_progress(world);
     observe_cables(world);
     return !world->over;

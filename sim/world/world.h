@@ -36,6 +36,7 @@ struct sim_run_options {
     void (*progress)(void *context, const struct sim_progress *progress);
     void *progress_context;
     int64_t progress_interval_ns; /* 0: one virtual second */
+    uint64_t event_limit;         /* a run with more events is an error; 0: no limit */
 };
 
 /* The seed of the file, over SimGrid, nobody watching. */

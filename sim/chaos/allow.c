@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * allow.c -- what may come of each move, given what goes wrong: written as expectations.
+ *
+ * The failure truth table, turned round: from the faults of a plan to the outcomes that are allowed.
+ * An outcome that is missing in the list is a violation, so a fault may only add what its row of
+ * the table says:
+ *   nothing, or outages that end in time     the migration goes on where it was: completed
+ *   a host or daemon of the pair crashes     failed too (its host took the guest with it, the target
+ *                                            burned, the session was not recorded yet); refused, if
+ *                                            the order found no daemon or no guest
+ *   writes to a journal of the pair fail     failed, and refused from then on
+ *   something is slow, or stands still       failed, by a rule of the policy; never under keep-trying
+ *                                            when there is time enough after the storm
+ *   a journal is lost, a host stays away     unknown too
+ *   an operator cancels                      cancelled too
+ * What the sentence, the blackout and the place of the guest must be is judged by the invariants.
+ */
+#include "sim/chaos/plan.h"
+
+#include <inttypes.h>
+
+#define BIT(kind) (1U << (unsigned)(kind))
+
+static const unsigned ends = BIT(FERRY_OUTCOME_COMPLETED) | BIT(FERRY_OUTCOME_FAILED) |
+                             BIT(FERRY_OUTCOME_CANCELLED) | BIT(FERRY_OUTCOME_REFUSED) |
+                             BIT(FERRY_OUTCOME_UNKNOWN);
+
+/* What happens to the hosts that may have the guest, and to all networks. */
+struct trouble {
+    unsigned hosts;    /* bits: where the guest may be before the probes */
+    unsigned kinds;    /* bits of enum plan_kind */
+    int64_t outage_us; /* all outages, one after the other */
+};
+
+static unsigned hosts_of(const struct plan *plan, uint32_t guest)
+{
+    unsigned hosts = 1U << plan->guests[guest].host;
+
+    for (uint32_t i = 0; i < plan->move_count; i++) {
+        if (plan->moves[i].guest == guest && plan->moves[i].role != PLAN_PROBE) {
+            hosts |= 1U << plan->moves[i].to;
+        }
+    }
+    return hosts;
+}
+
+static bool is_of_host(unsigned kind)
+{
+    return kind <= SCENARIO_FAULT_JOURNAL_SLOW || kind == PLAN_HOST_GONE;
+}
+
+static struct trouble trouble_of(const struct plan *plan, uint32_t guest)
+{
+    struct trouble trouble = {.hosts = hosts_of(plan, guest)};
+
+    for (uint32_t i = 0; i < plan->fault_count; i++) {
+        const struct plan_fault *fault = &plan->faults[i];
+
+        if (is_of_host(fault->kind) && (trouble.hosts & 1U << fault->host) == 0) {
+            continue;
+        }
+        trouble.kinds |= BIT(fault->kind);
+        trouble.outage_us += fault->length_us;
+    }
+    for (uint32_t i = 0; i < plan->order_count; i++) {
+        if (plan->moves[plan->orders[i].move].guest == guest) {
+            trouble.kinds |= BIT(plan->orders[i].kind);
+        }
+    }
+    return trouble;
+}
+
+/* ---- does it converge without any fault? ---- */
+
+struct road {
+    uint64_t mbit; /* what a guest gets of the slowest network, all of them under way at once */
+    uint64_t latency_us;
+    bool lossy;
+};
+
+static struct road road_of(const struct plan *plan, const struct plan_move *move)
+{
+    struct road road = {.mbit = UINT64_MAX};
+
+    for (uint32_t i = 0; i < plan->network_count; i++) {
+        const struct plan_network *network = &plan->networks[i];
+
+        road.mbit = network->mbit < road.mbit ? network->mbit : road.mbit;
+        road.latency_us =
+            network->latency_us > road.latency_us ? network->latency_us : road.latency_us;
+        road.lossy = road.lossy || network->loss_ppm >= 10000 ||
+                     (network->loss_ppm > 0 && network->latency_us >= 1000);
+    }
+    road.mbit /= plan->guest_count;
+    if (move->cap_mbit > 0 && move->cap_mbit < road.mbit) {
+        road.mbit = move->cap_mbit;
+    }
+    return road;
+}
+
+/* With room to spare: three times what the pause needs, four times what the guest writes. */
+static bool converges(const struct plan *plan, const struct plan_move *move)
+{
+    const struct plan_guest *guest = &plan->guests[move->guest];
+    const struct road road = road_of(plan, move);
+    const uint64_t page_bits = 4096 * 8;
+    const uint64_t state_us = guest->state_kib * 1024 * 8 / road.mbit;
+    const uint64_t pages_us = 16 * page_bits / road.mbit;
+    const uint64_t fixed_us = 4000 + 10 * road.latency_us;
+
+    if (guest->pages_per_second * page_bits * 4 > road.mbit * 1000000 || road.lossy) {
+        return false;
+    }
+    return move->mode == FERRY_MODE_STOP_AND_COPY ||
+           (uint64_t)move->limit_ms * 1000 >= 3 * (state_us + pages_us + fixed_us);
+}
+
+/* ---- allowed ---- */
+
+#define CRASHES \
+    (BIT(SCENARIO_FAULT_HOST_CRASH) | BIT(SCENARIO_FAULT_HOST_REINSTALL) | BIT(PLAN_HOST_GONE))
+#define WRITTEN_OFF (BIT(SCENARIO_FAULT_HOST_REINSTALL) | BIT(PLAN_HOST_GONE))
+#define SLOW                                                               \
+    (BIT(SCENARIO_FAULT_HOST_PAUSE) | BIT(SCENARIO_FAULT_JOURNAL_SLOW) |   \
+     BIT(SCENARIO_FAULT_NET_BANDWIDTH) | BIT(SCENARIO_FAULT_NET_LATENCY) | \
+     BIT(SCENARIO_FAULT_NET_LOSS) | BIT(SCENARIO_FAULT_NET_BACKGROUND))
+
+/* The outages may last longer than somebody's patience. */
+static bool
+over_patience(const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
+{
+    const int64_t doubled_us = 2 * trouble->outage_us;
+
+    return doubled_us > plan->reconnect_s * PLAN_SECOND ||
+           doubled_us > plan->orphan_s * PLAN_SECOND || doubled_us > plan->hold_s * PLAN_SECOND ||
+           doubled_us > (move->give_up_s - 10) * PLAN_SECOND;
+}
+
+static unsigned allowed_in_storm(
+    const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
+{
+    const bool patient = move->on_no_convergence == FERRY_KEEP_TRYING && move->give_up_s >= 60 &&
+                         (trouble->kinds & (BIT(PLAN_SET) | BIT(PLAN_SWITCH_NOW))) == 0;
+    unsigned allowed = BIT(FERRY_OUTCOME_COMPLETED);
+
+    if ((trouble->kinds & BIT(PLAN_CANCEL)) != 0) {
+        allowed |= BIT(FERRY_OUTCOME_CANCELLED);
+    }
+    if ((trouble->kinds & (CRASHES | BIT(SCENARIO_FAULT_DAEMON_CRASH))) != 0) {
+        allowed |= BIT(FERRY_OUTCOME_FAILED) | BIT(FERRY_OUTCOME_REFUSED);
+    }
+    if ((trouble->kinds & BIT(SCENARIO_FAULT_JOURNAL_FAIL)) != 0) {
+        allowed |= BIT(FERRY_OUTCOME_FAILED) | BIT(FERRY_OUTCOME_REFUSED);
+    }
+    if ((trouble->kinds & WRITTEN_OFF) != 0) {
+        allowed |= BIT(FERRY_OUTCOME_UNKNOWN);
+    }
+    if (!converges(plan, move) || over_patience(plan, move, trouble) ||
+        (trouble->kinds & (BIT(PLAN_SET) | BIT(PLAN_SWITCH_NOW))) != 0 ||
+        ((trouble->kinds & SLOW) != 0 && !patient)) {
+        allowed |= BIT(FERRY_OUTCOME_FAILED);
+    }
+    return allowed;
+}
+
+/* Everything is whole again. The guest is where it may be, or it died with its host. */
+static unsigned
+allowed_after(const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
+{
+    unsigned allowed = BIT(FERRY_OUTCOME_COMPLETED);
+
+    if ((trouble->hosts & 1U << move->to) != 0 || (trouble->kinds & CRASHES) != 0) {
+        allowed |= BIT(FERRY_OUTCOME_REFUSED); /* it is there, or gone */
+    }
+    if (!converges(plan, move) || (plan->kinds & BIT(PLAN_HOST_GONE)) != 0) {
+        allowed |= BIT(FERRY_OUTCOME_FAILED);
+    }
+    return allowed;
+}
+
+static unsigned
+allowed(const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
+{
+    switch (move->role) {
+    case PLAN_FIRST:
+        /* a second one finds it under way, or comes first to nothing */
+        return allowed_in_storm(plan, move, trouble);
+    case PLAN_AGAIN: return ends;
+    case PLAN_PROBE: return allowed_after(plan, move, trouble);
+    }
+    return ends;
+}
+
+/* ---- written ---- */
+
+static void put_outcomes(FILE *out, const struct plan_name *move, unsigned outcomes)
+{
+    const char *comma = "";
+
+    (void)fprintf(out, "  - {move: %s, outcome: [", move->text);
+    for (unsigned kind = FERRY_OUTCOME_COMPLETED; kind <= FERRY_OUTCOME_UNKNOWN; kind++) {
+        if ((outcomes & BIT(kind)) != 0) {
+            (void)fprintf(out, "%s%s", comma, ferry_outcome_name((enum ferry_outcome_kind)kind));
+            comma = ", ";
+        }
+    }
+    (void)fputs("]}\n", out);
+}
+
+static void put_guest(FILE *out, const struct plan *plan, uint32_t guest, unsigned hosts)
+{
+    const char *comma = "";
+
+    (void)fprintf(out, "  - {guest: g%" PRIu32 ", on: [", guest + 1);
+    for (uint32_t host = 0; host < plan->host_count; host++) {
+        if ((hosts & 1U << host) != 0) {
+            (void)fprintf(out, "%sh%" PRIu32, comma, host + 1);
+            comma = ", ";
+        }
+    }
+    (void)fputs("]}\n", out);
+}
+
+void plan_write_expects(FILE *out, const struct plan *plan)
+{
+    (void)fputs("expect:\n", out);
+    for (uint32_t i = 0; i < plan->move_count; i++) {
+        const struct plan_move *move = &plan->moves[i];
+        const struct trouble trouble = trouble_of(plan, move->guest);
+        const struct plan_name name = plan_move_name(plan, i);
+
+        put_outcomes(out, &name, allowed(plan, move, &trouble));
+    }
+    for (uint32_t guest = 0; guest < plan->guest_count; guest++) {
+        const struct trouble trouble = trouble_of(plan, guest);
+        unsigned hosts = trouble.hosts;
+
+        for (uint32_t i = 0; i < plan->move_count; i++) {
+            hosts |= plan->moves[i].guest == guest ? 1U << plan->moves[i].to : 0U;
+        }
+        if ((trouble.kinds & CRASHES) == 0) {
+            put_guest(out, plan, guest, hosts);
+        }
+    }
+}

@@ -8,6 +8,14 @@
 /* Reads node into value, whose key is set. */
 void bind_value(struct parse *parse, struct value *value, const struct yaml_node *node);
 
+/* One of the words of value's key; false: told, and value is bad. */
+bool bind_word(
+    struct parse *parse,
+    struct value *value,
+    const char *text,
+    struct scenario_mark mark,
+    unsigned *word_out);
+
 /* Reads the row's default into value. */
 void bind_default(struct parse *parse, struct value *value);
 

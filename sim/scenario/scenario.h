@@ -363,7 +363,7 @@ void scenario_errors_free(struct scenario_errors *errors); /* leaves it empty an
 /* The scenario in plain words: who, where, what happens when, what is expected. */
 void scenario_show(FILE *out, const struct scenario *scenario);
 
-/* The JSON Schema (2020-12) of scenario files; false: out of memory. */
+/* The JSON Schema (2020-12) of scenario files; false: out of memory, or the stream failed. */
 bool scenario_schema(FILE *out);
 
 /* The reference part of docs/scenarios.md. */

@@ -104,8 +104,9 @@ static void show_hosts(FILE *out, const struct scenario *scenario)
         }
         show_name(out, scenario, host->fleet, host->name);
         (void)fprintf(out, ": %s of memory\n", shown_size(host->memory).text);
-        bool last = index + 1 == scenario->host_count;
-        if (last || !same_host(host, &scenario->hosts[index + 1])) {
+        size_t next =
+            index + (host->fleet == SCENARIO_NONE ? 1 : scenario->fleets[host->fleet].count);
+        if (next == scenario->host_count || !same_host(host, &scenario->hosts[next])) {
             show_costs(out, &host->costs); /* once for neighbours which are alike */
             show_patience(out, &host->timeouts);
         }

@@ -106,7 +106,12 @@ static void a_fleet_is_told_once(void **unused)
         "expect: [{guest: vm, on: empty}]\n");
     char *shown = written_by_show(scenario);
 
-    assert_says(shown, "  full1 to full25: 640 GiB of memory\n");
+    assert_says(
+        shown,
+        "  full1 to full25: 640 GiB of memory\n"
+        "      its own work takes no time (costs: none)\n");
+    assert_says(
+        shown, "  empty1 to empty25: 640 GiB of memory\n      the usual costs: pause 100 us, ");
     assert_says(shown, "lan joins full1 to full25, empty1 to empty25: 25 Gbit/s each way");
     assert_says(shown, "1 Tbit/s in all");
     assert_says(shown, "  vm1 to vm1000 on full1 to full25, each: 16 GiB in pages of 2 MiB, ");

@@ -88,8 +88,8 @@ static void leave(struct ferry_target *target)
         target_attach_drop(target); /* its report comes back here */
         return;
     }
-    if (!all_quiet(target)) {
-        return;
+    if (!all_quiet(target) || target->announce_at != FERRY_TIME_NEVER) {
+        return; /* the guest is still being announced: a switch may have missed the first time */
     }
     target_set_state(target, FERRY_TARGET_CLOSED, FERRY_EVENT_TICK);
     target_tell(target, (struct ferry_action){.kind = FERRY_ACTION_CLOSED});

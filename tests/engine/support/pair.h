@@ -56,6 +56,8 @@ struct pair_tamper {
 
 struct pair;
 
+void pair_log_flush(struct pair *pair); /* the transcript is complete up to now */
+
 struct pair *pair_create(const struct pair_options *options);
 void pair_destroy(struct pair *pair);
 

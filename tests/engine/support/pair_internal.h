@@ -63,6 +63,15 @@ struct record {
     size_t size;
 };
 
+/* Consecutive batches in the transcript. */
+struct batch_run {
+    bool open;
+    uint32_t more; /* after the one that was shown */
+    ferry_time_ns at;
+    const char *state;
+    uint64_t end_page;
+};
+
 struct pair {
     struct pair_options options;
     ferry_time_ns now;
@@ -107,6 +116,7 @@ struct pair {
     uint32_t sent[PAIR_TYPES];
     uint32_t digest; /* of every action, in order */
     uint32_t ended;  /* CLOSED actions */
+    struct batch_run batch_run;
     uint64_t payload_bytes;
     uint64_t state_now; /* content of the device state */
     int64_t allocated;

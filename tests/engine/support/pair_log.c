@@ -9,26 +9,46 @@
  * shown where it is sent, unless it is lost. */
 #include "support/pair_internal.h"
 
-void pair_say(struct pair *pair, enum pair_side side, const char *format, ...)
+static void write_head(struct pair *pair, enum pair_side side, ferry_time_ns at, const char *state)
 {
-    FILE *log = pair->options.log;
-    if (log == NULL) {
-        return;
-    }
-    const char *state = side == PAIR_SOURCE ? ferry_source_state_name(pair_source_state(pair))
-                                            : ferry_target_state_name(pair_target_state(pair));
     fprintf(
-        log,
+        pair->options.log,
         "%s  %4lld.%06llds  %-9s  ",
         side == PAIR_SOURCE ? "source" : "target",
-        (long long)(pair->now / FERRY_SECOND),
-        (long long)(pair->now % FERRY_SECOND / 1000),
+        (long long)(at / FERRY_SECOND),
+        (long long)(at % FERRY_SECOND / 1000),
         state);
+}
+
+/* Batches that followed the one shown, and nothing else between them, are one line. */
+void pair_log_flush(struct pair *pair)
+{
+    struct batch_run *run = &pair->batch_run;
+    if (pair->options.log != NULL && run->more != 0) {
+        write_head(pair, PAIR_SOURCE, run->at, run->state);
+        fprintf(
+            pair->options.log,
+            "... and %u batches more, up to page %u\n",
+            run->more,
+            (unsigned)run->end_page - 1);
+    }
+    *run = (struct batch_run){0};
+}
+
+void pair_say(struct pair *pair, enum pair_side side, const char *format, ...)
+{
+    if (pair->options.log == NULL) {
+        return;
+    }
+    pair_log_flush(pair);
+    const char *state = side == PAIR_SOURCE ? ferry_source_state_name(pair_source_state(pair))
+                                            : ferry_target_state_name(pair_target_state(pair));
+    write_head(pair, side, pair->now, state);
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(log, format, arguments);
+    vfprintf(pair->options.log, format, arguments);
     va_end(arguments);
-    fputc('\n', log);
+    fputc('\n', pair->options.log);
 }
 
 static void describe_batch(struct pair *pair, const struct ferry_batch *batch)
@@ -37,13 +57,22 @@ static void describe_batch(struct pair *pair, const struct ferry_batch *batch)
         pair_say(pair, PAIR_SOURCE, "send the device state (batch %u)", (unsigned)batch->number);
         return;
     }
-    pair_say(
-        pair,
-        PAIR_SOURCE,
-        "send pages %u-%u (batch %u)",
-        (unsigned)batch->first_page,
-        (unsigned)batch->end_page - 1,
-        (unsigned)batch->number);
+    struct batch_run *run = &pair->batch_run;
+    if (run->open && batch->first_page >= run->end_page) {
+        run->more++;
+    } else {
+        pair_say(
+            pair,
+            PAIR_SOURCE,
+            "send pages %u-%u (batch %u)",
+            (unsigned)batch->first_page,
+            (unsigned)batch->end_page - 1,
+            (unsigned)batch->number);
+    }
+    run->open = true;
+    run->at = pair->now;
+    run->state = ferry_source_state_name(pair_source_state(pair));
+    run->end_page = batch->end_page;
 }
 
 void pair_describe(struct pair *pair, enum pair_side side, const struct ferry_action *action)

@@ -114,7 +114,13 @@ static void collected(struct op *op)
     struct side *side = op_side(op);
     struct instance *instance = instance_of(op);
 
-    log_guest(op, "COLLECTED", "dirty_pages", (int64_t)op->dirty_pages);
+    LOG(op->host->world,
+        .side = SIM_SIDE_SOURCE,
+        .host = op->host->index,
+        .migration = op->move->index,
+        .kind = "COLLECTED",
+        .field_name = {"dirty_pages", "new_pages"},
+        .field = {(int64_t)op->dirty_pages, (int64_t)op->new_pages});
     if (side == NULL) {
         return;
     }
@@ -465,8 +471,7 @@ void vmm_announce(struct side *side, const struct ferry_action *action)
     if (guest->announce != 0 || guest->announced_on == host) {
         return;
     }
-    const int64_t latency = net_latency_ns(world->net, side->move->networks[0]);
-    const int64_t delay = side->host->spec->costs.announce + latency;
+    const int64_t delay = side->host->spec->costs.announce;
     world->pending++;
     guest->announce =
         timer_at(world, NET_NO_HOST, world_now(world) + delay, announced, guest, host);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mutation_test.c -- the world would notice: parts of the model are made to lie once, and the checkers must say so.
+ *
+ * The linker sends the calls of the world through the functions here (-Wl,--wrap), which do what the model does until
+ * the one call that a test spoils.
+ */
+#include "model/guest.h"
+#include "model/memory.h"
+#include "model/payload.h"
+#include "play.h"
+
+static int spoil_place; /* which call; 0: none */
+static int spoil_collect;
+static int spoil_append;
+
+bool __real_model_payload_place(
+    struct model_payload *payload, struct model_memory *memory, uint64_t first, uint64_t count);
+bool __wrap_model_payload_place(
+    struct model_payload *payload, struct model_memory *memory, uint64_t first, uint64_t count);
+uint64_t __real_model_guest_collect(struct model_guest *guest, int64_t now, uint64_t *bitmap_out);
+uint64_t __wrap_model_guest_collect(struct model_guest *guest, int64_t now, uint64_t *bitmap_out);
+bool __real_model_payload_append(
+    struct model_payload *payload,
+    const struct model_memory *memory,
+    uint64_t first,
+    uint64_t count);
+bool __wrap_model_payload_append(
+    struct model_payload *payload,
+    const struct model_memory *memory,
+    uint64_t first,
+    uint64_t count);
+
+static bool now_is(int *calls)
+{
+    if (*calls == 0) {
+        return false;
+    }
+    (*calls)--;
+    return *calls == 0;
+}
+
+/* A page lands where it does not belong, and leaves its own place as it was. */
+bool __wrap_model_payload_place(
+    struct model_payload *payload, struct model_memory *memory, uint64_t first, uint64_t count)
+{
+    if (now_is(&spoil_place) && first > 0) {
+        return __real_model_payload_place(payload, memory, first - 1, count);
+    }
+    return __real_model_payload_place(payload, memory, first, count);
+}
+
+/* The log forgets the last page that was written: it had been read by then. (The first one was written before the stream came
+ * to it, and travelled with its new content: forgetting that one does no harm.) */
+uint64_t __wrap_model_guest_collect(struct model_guest *guest, int64_t now, uint64_t *bitmap_out)
+{
+    uint64_t dirty = __real_model_guest_collect(guest, now, bitmap_out);
+    const uint64_t words = model_memory_word_count(model_guest_memory(guest));
+
+    if (dirty > 0 && now_is(&spoil_collect)) {
+        for (uint64_t word = words; word > 0; word--) {
+            if (bitmap_out[word - 1] != 0) {
+                bitmap_out[word - 1] &=
+                    ~(UINT64_C(1) << (63 - __builtin_clzll(bitmap_out[word - 1])));
+                return dirty - 1;
+            }
+        }
+    }
+    return dirty;
+}
+
+/* The page next door is read instead. */
+bool __wrap_model_payload_append(
+    struct model_payload *payload,
+    const struct model_memory *memory,
+    uint64_t first,
+    uint64_t count)
+{
+    if (now_is(&spoil_append) && first > 0) {
+        return __real_model_payload_append(payload, memory, first - 1, count);
+    }
+    return __real_model_payload_append(payload, memory, first, count);
+}
+
+static void expect_i3(const char *what, const char *guest)
+{
+    struct play run = play(&(struct play_options){
+        .workload = "{kind: sweep, size: 16 MiB, rate: 20 MiB/s}", .guest = guest});
+
+    print_message("%s\n", what);
+    assert_int_equal(spoil_place + spoil_collect + spoil_append, 0); /* it has come to that */
+    assert_true(play_failed(&run, "I3"));
+    play_end(&run);
+}
+
+static void unspoiled_nothing_is_found(void **unused)
+{
+    (void)unused;
+    struct play run =
+        play(&(struct play_options){.workload = "{kind: sweep, size: 16 MiB, rate: 20 MiB/s}"});
+
+    play_expect_pass(&run);
+    play_end(&run);
+}
+
+static void a_page_in_the_wrong_place_is_found(void **unused)
+{
+    (void)unused;
+    spoil_place = 9;
+    expect_i3("placed wrong, tags", NULL);
+}
+
+static void a_page_which_the_log_forgot_is_found(void **unused)
+{
+    (void)unused;
+    spoil_collect = 1;
+    expect_i3("forgotten by the log, tags", NULL);
+    spoil_collect = 1;
+    expect_i3("forgotten by the log, bytes", "content: bytes");
+}
+
+static void another_page_than_the_one_meant_is_found(void **unused)
+{
+    (void)unused;
+    spoil_append = 9;
+    expect_i3("read wrong, tags", NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unspoiled_nothing_is_found),
+        cmocka_unit_test(a_page_in_the_wrong_place_is_found),
+        cmocka_unit_test(a_page_which_the_log_forgot_is_found),
+        cmocka_unit_test(another_page_than_the_one_meant_is_found),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

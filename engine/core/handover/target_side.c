@@ -209,9 +209,9 @@ in_burned(struct handover_target *target, enum handover_target_input input)
     switch (input) {
     case HANDOVER_IN_ASK_READY:
     case HANDOVER_IN_GRANT:
-    case HANDOVER_IN_BURN: return step1(HANDOVER_OUT_SEND_ABORTED);
-    case HANDOVER_IN_VOID:
-        return step1(HANDOVER_OUT_SEND_ABORTED); /* the source goes on, and must not */
+    case HANDOVER_IN_BURN:
+    case HANDOVER_IN_VOID: /* the source goes on, and must not */
+        return step1(HANDOVER_OUT_SEND_ABORTED);
     case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_LOADED: return step1(HANDOVER_OUT_STALE);
     case HANDOVER_IN_OPERATOR_CLAIM: return step1(HANDOVER_OUT_TOO_LATE);

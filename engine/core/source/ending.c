@@ -209,7 +209,7 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
     const struct ferry_event late = {.status = FERRY_TIMEOUT_ACTION};
     source->pending[kind].id = 0;
     switch (kind) {
-    case PENDING_COLLECT: source_ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
+    case PENDING_COLLECT:
     case PENDING_PAUSE:
     case PENDING_CAPTURE: source_ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
     case PENDING_RESUME: source_attempt_resumed(source, late.status); return;

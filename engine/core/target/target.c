@@ -16,7 +16,7 @@ struct ferry_target_config ferry_target_config_default(void)
         .device_state_max = FERRY_DEVICE_STATE_MAX,
         .streams_max = FERRY_STREAMS_MAX,
         .orphan_limit = 120 * FERRY_SECOND,
-        .hold_limit = 24 * 3600 * FERRY_SECOND,
+        .hold_limit = 24 * (3600 * FERRY_SECOND),
         .action_limit = 30 * FERRY_SECOND,
         .announce_interval = 100 * FERRY_MILLISECOND,
         .announce_count = 5,

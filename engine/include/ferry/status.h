@@ -73,12 +73,12 @@ const char *ferry_status_sentence(enum ferry_status status); /* never NULL */
 enum ferry_status_category ferry_status_category(enum ferry_status status);
 
 /* Return on failure. The only flow-changing macro of the engine. */
-#define FERRY_TRY(expression)                                                                                         \
-    do {                                                                                                              \
-        const enum ferry_status ferry_try_status = (expression);                                                      \
-        if (ferry_try_status != FERRY_OK) {                                                                           \
-            return ferry_try_status;                                                                                  \
-        }                                                                                                             \
+#define FERRY_TRY(expression)                                    \
+    do {                                                         \
+        const enum ferry_status ferry_try_status = (expression); \
+        if (ferry_try_status != FERRY_OK) {                      \
+            return ferry_try_status;                             \
+        }                                                        \
     } while (0)
 
 #endif

@@ -38,7 +38,10 @@ enum ferry_trace_level { FERRY_TRACE_INFO = 1, FERRY_TRACE_DEBUG, FERRY_TRACE_MA
 /* clang-format on */
 
 #define FERRY_TRACE_ENTRY(name, level, a, b, c, d) FERRY_TRACE_##name,
-enum ferry_trace_kind { FERRY_TRACE_NONE = 0, FERRY_TRACE_TABLE(FERRY_TRACE_ENTRY) FERRY_TRACE_COUNT };
+enum ferry_trace_kind {
+    FERRY_TRACE_NONE = 0,
+    FERRY_TRACE_TABLE(FERRY_TRACE_ENTRY) FERRY_TRACE_COUNT
+};
 #undef FERRY_TRACE_ENTRY
 
 struct ferry_trace_event {
@@ -50,7 +53,8 @@ struct ferry_trace_event {
 };
 
 struct ferry_trace_sink {
-    void (*emit)(void *context, const struct ferry_trace_event *event); /* may be NULL: nobody listens */
+    void (*emit)(
+        void *context, const struct ferry_trace_event *event); /* may be NULL: nobody listens */
     void *context;
 };
 

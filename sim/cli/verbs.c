@@ -4,14 +4,15 @@
 #include "sim/cli/cli.h"
 
 const struct cli_verb cli_verbs[] = {
-    {"run",        "run scenarios and judge them",            &cli_run_argp,        cli_run   },
-    {"show",       "explain scenarios in words",              &cli_show_argp,       cli_show  },
-    {"schema",     "print the JSON Schema of scenario files", &cli_schema_argp,     cli_schema},
+    {"run",        "run scenarios and judge them",               &cli_run_argp,        cli_run    },
+    {"show",       "explain scenarios in words",                 &cli_show_argp,       cli_show   },
+    {"explore",    "explore every interleaving of the handover", &cli_explore_argp,    cli_explore},
+    {"schema",     "print the JSON Schema of scenario files",    &cli_schema_argp,     cli_schema },
     {"completion",
-     "print what bash needs to complete the command",         &cli_completion_argp,
-     cli_completion                                                                           },
-    {"man",        "print the manual page",                   &cli_man_argp,        cli_man   },
-    {NULL,         NULL,                                      NULL,                 NULL      },
+     "print what bash needs to complete the command",            &cli_completion_argp,
+     cli_completion                                                                               },
+    {"man",        "print the manual page",                      &cli_man_argp,        cli_man    },
+    {NULL,         NULL,                                         NULL,                 NULL       },
 };
 
 const char cli_exit_status[] =

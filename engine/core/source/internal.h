@@ -43,6 +43,8 @@ struct link {
     uint32_t attach;
     uint16_t streams; /* payload connections of this attach; 0: it only asks and answers */
     uint32_t ups;     /* how often it came up */
+    uint32_t flaps;   /* in a row: up, and lost again at once */
+    ferry_time_ns up_at;
     uint16_t path_count;
     uint16_t order[FERRY_PATHS_MAX];    /* paths, best first */
     uint32_t priority[FERRY_PATHS_MAX]; /* by path */
@@ -119,6 +121,7 @@ struct attempt {
     enum ferry_status abort_reason;
     uint64_t state_size;
     uint32_t state_digest;
+    uint64_t state_issued;    /* bytes of the device state that were issued in this attempt */
     bool state_due;           /* the device state has not been issued in this attempt */
     uint32_t manifest_attach; /* attach on which the manifest was sent; 0 = not yet */
 };

@@ -17,6 +17,9 @@
 /* A rest after all networks were tried in vain: short enough for a switch's flap, long enough not
  * to hammer a dead host. */
 #define RETRY_REST (200 * FERRY_MILLISECOND)
+/* So many connections in a row that broke as soon as they carried: then there is a rest as well. Both
+ * sides may disagree for ever, after an operator's claim for one. */
+#define FLAPS_MAX 3
 /* Attach numbers of one incarnation; a restarted source begins above all of the last one. */
 #define ATTACHES_PER_INCARNATION (1U << 16)
 /* So many pings fit into the limit of silence: one lost ping is no silence. */
@@ -133,6 +136,9 @@ void source_link_lose(struct ferry_source *source, enum ferry_status status)
         return;
     }
     const bool leaving = link->state == LINK_LEAVING && status == FERRY_OK;
+    if (link->state == LINK_UP && status != FERRY_OK) {
+        link->flaps = source->now - link->up_at < RETRY_REST ? link->flaps + 1 : 0;
+    }
     if (link->lost_at == FERRY_TIME_NEVER) {
         link->lost_at = source->now;
         link->lost_status = status;
@@ -161,7 +167,7 @@ void source_link_detach_done(struct ferry_source *source)
     if (source->state == FERRY_SOURCE_CLOSING && source->ending.close_until <= source->now) {
         return; /* ending_tick closes */
     }
-    if (link->tried >= link->path_count) {
+    if (link->tried >= link->path_count || link->flaps >= FLAPS_MAX) {
         link->tried = 0;
         link->retry_at = source->now + RETRY_REST;
     } else {
@@ -187,6 +193,7 @@ void source_link_answered(struct ferry_source *source)
         return;
     }
     link->state = LINK_UP;
+    link->up_at = source->now;
     link->lost_at = FERRY_TIME_NEVER;
     link->tried = 0;
     link->ups++;

@@ -220,6 +220,25 @@ static void damaged_batch_is_sent_again_on_a_new_connection(void **unused)
     pair_destroy(pair);
 }
 
+static void connection_that_breaks_as_soon_as_it_carries_is_not_hammered(void **unused)
+{
+    (void)unused;
+    enum { BREAKS = 20 };
+    struct pair *pair = pair_create(&two_networks);
+    start_copying(pair, 300 * FERRY_MILLISECOND);
+    const ferry_time_ns began_at = pair_now(pair);
+
+    for (int i = 0; i < BREAKS; i++) {
+        pair_reset(pair);
+        (void)run_until_trace(pair, FERRY_TRACE_LINK_UP);
+    }
+
+    const ferry_time_ns took = pair_now(pair) - began_at;
+    assert_in_range(took, (BREAKS - 4) * 200 * FERRY_MILLISECOND, BREAKS * 210 * FERRY_MILLISECOND);
+    pair_assert_completed(pair);
+    pair_destroy(pair);
+}
+
 /* "Nothing of those attaches happens after DETACH's report": before it, the stream may still say so. */
 static void batch_reported_sent_after_the_loss_is_counted_once(void **unused)
 {
@@ -288,6 +307,7 @@ int main(void)
         cmocka_unit_test(acknowledged_pages_are_not_sent_again),
         cmocka_unit_test(reset_is_answered_at_once),
         cmocka_unit_test(damaged_batch_is_sent_again_on_a_new_connection),
+        cmocka_unit_test(connection_that_breaks_as_soon_as_it_carries_is_not_hammered),
         cmocka_unit_test(batch_reported_sent_after_the_loss_is_counted_once),
         cmocka_unit_test(news_of_another_attach_is_ignored),
     };

@@ -43,8 +43,8 @@ static uint32_t places(enum wire_type type)
 
 static void run_on(struct pair *pair, uint32_t state)
 {
-    pair_run_to_end(pair);
-    if ((1U << state & LIVE) != 0) {
+    if ((1U << state & LIVE) != 0) { /* granted, it may wait for an answer for ever */
+        pair_run_to_end(pair);
         assert_int_equal(pair_running(pair), 1);
         assert_int_equal(pair_different_pages(pair), 0);
     }
@@ -160,7 +160,7 @@ static void order_is_carried_out_or_refused_by_name(void **unused)
             assert_int_equal(
                 pair_trace_count(pair, FERRY_TRACE_COMMAND_REFUSED) - refused,
                 status == FERRY_OK ? 0 : 1);
-            run_on(pair, state);
+            pair_run_to_end(pair);
             assert_true(pair_outcomes(pair) >= 1);
             pair_destroy(pair);
         }

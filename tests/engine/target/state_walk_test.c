@@ -78,10 +78,10 @@ static void message_has_a_place_or_is_a_protocol_error(void **unused)
                 assert_status((enum ferry_status)error->field[0], FERRY_PEER_UNEXPECTED);
             }
             assert_int_equal(pair_runs(pair, PAIR_TARGET), ran); /* H-4: nothing starts on a word */
-            if (!lies(type)) {
+            const bool told = (1U << state & BURNT) == 0; /* there, the answer is always lost */
+            if (told && !lies(type)) {
                 pair_run_to_end(pair);
-                const bool told = (1U << state & BURNT) == 0; /* there, the answer is always lost */
-                if (told && pair_running(pair) != 1) {
+                if (pair_running(pair) != 1) {
                     fail_msg(
                         "%s in %s: the guest runs nowhere, %s",
                         wire_type_name(type),
@@ -115,7 +115,7 @@ static void thousand_messages_at_once_cost_the_connection_at_most(void **unused)
                 pair, PAIR_TARGET, (struct ferry_bytes){.data = bytes, .size = COUNT * size});
 
             assert_true(pair_running(pair) <= 1);
-            if (!lies(pair_types[i])) {
+            if (!lies(pair_types[i]) && (1U << state & BURNT) == 0) {
                 pair_run_to_end(pair);
             }
             pair_destroy(pair);

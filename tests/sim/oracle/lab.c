@@ -155,6 +155,49 @@ struct model_oracle_copy lab_copy(const struct lab_migration *migration, double 
     };
 }
 
+static double framing_of(const struct ferry_round *round)
+{
+    const double data = (double)(round->pages - round->zero_pages);
+
+    return data == 0.0 ? 0.0 : ((double)round->bytes - data * LAB_PAGE) / data;
+}
+
+void lab_check_rounds(
+    const struct lab_migration *migration,
+    double bytes_per_second,
+    model_oracle_dirty dirty,
+    const void *guest,
+    double steepness)
+{
+    struct model_oracle_copy copy = lab_copy(migration, bytes_per_second);
+    const double page_s = (copy.page_bytes + copy.framing_bytes) / bytes_per_second;
+    double slack = 0.0;
+
+    for (uint32_t i = 0; i < migration->round_count; i++) {
+        const struct ferry_round *round = &migration->rounds[i];
+        struct model_oracle_round two[2];
+        copy.framing_bytes = framing_of(round);
+        model_oracle_rounds(&copy, dirty, guest, two, COUNT_OF(two));
+        lab_within((double)round->pages, two[0].pages, slack, "pages of round", i);
+        if (!round->final) {
+            const double took_s = lab_seconds(round->duration_ns);
+            lab_within(
+                took_s,
+                two[0].seconds + copy.dead_s,
+                (slack + 1.0) * page_s,
+                "seconds of round",
+                i);
+            lab_within(
+                (double)round->dirty_after, dirty(guest, took_s), 1.0, "dirtied in round", i);
+        }
+        copy.first_pages = two[1].pages;
+        slack = 1.0 + slack * steepness;
+        if (i + 1 < migration->round_count && migration->rounds[i + 1].final) {
+            assert_int_equal(migration->rounds[i + 1].pages, round->dirty_after);
+        }
+    }
+}
+
 void lab_within(double value, double expected, double slack, const char *what, size_t index)
 {
     if (!(fabs(value - expected) <= slack)) {

@@ -80,6 +80,17 @@ double lab_first_pages(const struct lab_migration *migration);
 /* The oracle's view of this migration over a link of so many bytes a second. */
 struct model_oracle_copy lab_copy(const struct lab_migration *migration, double bytes_per_second);
 
+/* Rounds as the oracle iterates them, from round 0's pages on; each with the framing that a page of this very round has
+ * (a dense round takes a tenth of a sparse one's). Fails the test unless each round has as many pages as the oracle's,
+ * within one page for each round so far: a round is a whole number of pages, and what it is off makes the next one
+ * longer, times `steepness`, the largest pages dirtied while a page is sent. */
+void lab_check_rounds(
+    const struct lab_migration *migration,
+    double bytes_per_second,
+    model_oracle_dirty dirty,
+    const void *guest,
+    double steepness);
+
 /* Fails the test, with `what` and `index` in the message, unless value is within slack of expected. */
 void lab_within(double value, double expected, double slack, const char *what, size_t index);
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #define MODEL_INPUT_END (-1) /* all has been read */
-#define MODEL_INPUT_BROKEN                                                 \
+#define MODEL_INPUT_BROKEN \
     (-2) /* reading failed, or the compressed data is damaged or cut short \
           */
 

@@ -50,7 +50,7 @@ struct quoted quote(const char *text)
 {
     struct quoted quoted = {{0}};
     size_t length = 0;
-    while (text[length] != '\0' && length < QUOTED_SIZE - 4) {
+    while (length < QUOTED_SIZE - 4 && text[length] != '\0') {
         unsigned char letter = (unsigned char)text[length];
         quoted.text[length] = text[length];
         if (letter < 0x20 || letter == 0x7f) {

@@ -8,7 +8,7 @@ __extension__ typedef unsigned __int128 wide;
 
 struct shown shown_time(int64_t time)
 {
-    struct shown shown;
+    struct shown shown = {0};
     if (time == SCENARIO_FOREVER) {
         (void)snprintf(shown.text, sizeof(shown.text), "for ever");
     } else {
@@ -19,7 +19,7 @@ struct shown shown_time(int64_t time)
 
 struct shown shown_size(uint64_t size)
 {
-    struct shown shown;
+    struct shown shown = {0};
     if (size == SCENARIO_UNLIMITED) {
         (void)snprintf(shown.text, sizeof(shown.text), "unlimited");
     } else {
@@ -30,7 +30,7 @@ struct shown shown_size(uint64_t size)
 
 struct shown shown_bandwidth(uint64_t bandwidth)
 {
-    struct shown shown;
+    struct shown shown = {0};
     if (bandwidth == SCENARIO_UNLIMITED) {
         (void)snprintf(shown.text, sizeof(shown.text), "unlimited");
     } else {
@@ -68,7 +68,7 @@ struct shown shown_flow(struct model_rate rate)
         {"KB/s",  1000      },
         {"B/s",   1         },
     };
-    struct shown shown;
+    struct shown shown = {0};
     char number[64] = "0";
     const char *unit = "B/s";
     for (size_t index = 0; index < sizeof(units) / sizeof(units[0]); index++) {
@@ -86,7 +86,7 @@ struct shown shown_flow(struct model_rate rate)
 
 struct shown shown_rate(struct model_rate rate)
 {
-    struct shown shown;
+    struct shown shown = {0};
     char number[64];
     write_decimal(number, sizeof(number), rate.amount, rate.seconds);
     (void)snprintf(shown.text, sizeof(shown.text), "%s /s", number);
@@ -95,7 +95,7 @@ struct shown shown_rate(struct model_rate rate)
 
 struct shown shown_loss(uint32_t ppm)
 {
-    struct shown shown;
+    struct shown shown = {0};
     char number[64];
     write_decimal(number, sizeof(number), ppm, 10000);
     (void)snprintf(shown.text, sizeof(shown.text), "%s %%", number);

@@ -146,7 +146,7 @@ pid_t start_program(char *const arguments[])
     char *argv[16] = {FERRY_SIM};
     const pid_t pid = fork();
 
-    for (size_t i = 0; arguments[i] != NULL && i < 14; i++) {
+    for (size_t i = 0; i < 14 && arguments[i] != NULL; i++) {
         argv[i + 1] = arguments[i];
     }
     if (pid == 0) {

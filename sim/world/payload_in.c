@@ -121,7 +121,7 @@ static enum step fill(struct channel *channel, const struct ferry_item *item)
 static enum step place(struct channel *channel, const struct ferry_item *item)
 {
     const struct segment *segment = current(channel);
-    const struct instance *instance = instance_find(channel->move->guest, channel->move->to);
+    const struct instance *instance = instance_of_move(channel->move, true);
 
     if (segment == NULL || instance == NULL || segment->kind != SEGMENT_PAGES ||
         segment->size - channel->in.first->segment_used < item->page_count) {
@@ -160,7 +160,7 @@ static enum step place_state(struct channel *channel, const struct ferry_item *i
 
 static enum step zero(struct channel *channel, const struct ferry_item *item)
 {
-    const struct instance *instance = instance_find(channel->move->guest, channel->move->to);
+    const struct instance *instance = instance_of_move(channel->move, true);
 
     if (instance == NULL) {
         return STEP_BROKEN;
@@ -206,13 +206,14 @@ report(struct channel *channel, enum ferry_event_kind kind, const struct ferry_i
             .zero_pages = item->zero_pages,
             .digest = item->digest,
             .state_size = item->state_size,
+            .state_bytes = item->state_bytes,
             .state_digest = item->state_digest,
         });
 }
 
 static void batch_placed(struct channel *channel, const struct ferry_item *item)
 {
-    struct instance *instance = instance_find(channel->move->guest, channel->move->to);
+    struct instance *instance = instance_of_move(channel->move, true);
 
     if (item->state_size != 0 && instance != NULL && channel->in.first != NULL) {
         instance->arriving = channel->in.first->state;

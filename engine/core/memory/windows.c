@@ -189,12 +189,14 @@ struct memory_window *memory_windows_issue(
     return window;
 }
 
-struct memory_window *
-memory_windows_issue_state(struct memory_windows *windows, uint32_t attach, uint16_t stream)
+struct memory_window *memory_windows_issue_state(
+    struct memory_windows *windows, uint64_t first, uint64_t end, uint32_t attach, uint16_t stream)
 {
     struct memory_window *window = append(windows, attach, stream);
     if (window != NULL) {
         window->device_state = true;
+        window->first_page = first;
+        window->end_page = end;
     }
     return window;
 }

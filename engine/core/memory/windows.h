@@ -75,9 +75,10 @@ bool memory_windows_all_acknowledged(const struct memory_windows *windows);
  * full. The slot is ISSUED with a new number. */
 struct memory_window *memory_windows_issue(
     struct memory_windows *windows, uint64_t pages_max, uint32_t attach, uint16_t stream);
-/* The device state as a batch of its own. NULL: the table is full. */
-struct memory_window *
-memory_windows_issue_state(struct memory_windows *windows, uint32_t attach, uint16_t stream);
+/* Bytes [first, end) of the device state as a batch of its own (in first_page and end_page). NULL:
+ * the table is full. */
+struct memory_window *memory_windows_issue_state(
+    struct memory_windows *windows, uint64_t first, uint64_t end, uint32_t attach, uint16_t stream);
 
 /* The stream reports batch `number` as sent. False: it was abandoned meanwhile. The window as it is
  * then goes to *window_out. */

@@ -119,6 +119,7 @@ void source_attempt_collected(struct ferry_source *source)
     struct attempt *attempt = &source->attempt;
     attempt->collected_at = source->now;
     source->measured.collect = source->now - attempt->captured_at;
+    attempt->state_issued = 0;
     attempt->state_due = attempt->state_size != 0;
     source_set_state(source, FERRY_SOURCE_SENDING, FERRY_EVENT_COLLECTED);
     source_copy_begin_round(source, true);

@@ -345,12 +345,32 @@ static void push_batch(
                         .round = source->copy.round,
                         .attempt = source_copy_paused_phase(source) ? source->handover.attempt : 0,
                         .bitmap = source->copy.bitmap,
-                        .first_page = window->first_page,
-                        .end_page = window->end_page,
+                        .first_page = state ? 0 : window->first_page,
+                        .end_page = state ? 0 : window->end_page,
                         .state_size = state ? source->attempt.state_size : 0,
                         .state_digest = state ? source->attempt.state_digest : 0,
+                        .state_first = state ? window->first_page : 0,
+                        .state_end = state ? window->end_page : 0,
                         },
     });
+}
+
+/* The device state is shared out like the pages: all streams carry a part of it. */
+static struct memory_window *issue_state(struct ferry_source *source, uint16_t index)
+{
+    struct attempt *attempt = &source->attempt;
+    const uint64_t streams = source->config.streams;
+    const uint64_t share = (attempt->state_size + streams - 1) / streams;
+    const uint64_t first = attempt->state_issued;
+    const uint64_t left = attempt->state_size - first;
+    const uint64_t end = first + (left < share ? left : share);
+    struct memory_window *window =
+        memory_windows_issue_state(&source->copy.windows, first, end, source->link.attach, index);
+    if (window != NULL) {
+        attempt->state_issued = end;
+        attempt->state_due = end < attempt->state_size;
+    }
+    return window;
 }
 
 static bool issue_one(struct ferry_source *source, uint16_t index)
@@ -358,8 +378,7 @@ static bool issue_one(struct ferry_source *source, uint16_t index)
     struct copy *copy = &source->copy;
     struct memory_window *window = NULL;
     if (source->attempt.state_due) {
-        window = memory_windows_issue_state(&copy->windows, source->link.attach, index);
-        source->attempt.state_due = window == NULL;
+        window = issue_state(source, index);
     } else {
         window =
             memory_windows_issue(&copy->windows, batch_pages(source), source->link.attach, index);

@@ -47,7 +47,7 @@ void source_ending_report(
     outcome->kind = kind;
     outcome->status = status;
     outcome->total_ns = source->now - source->created_at;
-    if (outcome->predicted_blackout_ns == 0 &&
+    if (outcome->predicted_blackout_ns == 0 && source->config.mode == FERRY_MODE_PRECOPY &&
         outcome->verdict.predicted_blackout != FERRY_TIME_NEVER) {
         outcome->predicted_blackout_ns =
             outcome->verdict.predicted_blackout; /* no attempt was opened */

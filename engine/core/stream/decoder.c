@@ -150,16 +150,22 @@ static enum ferry_status read_state_size(struct ferry_decoder *decoder, struct b
 {
     const uint64_t size = base_read_varint(head);
     const uint32_t digest = base_read_u32(head);
+    const uint64_t first = base_read_varint(head);
+    const uint64_t bytes = base_read_varint(head);
     FERRY_TRY(base_reader_end(head));
     if (size == 0 || size > decoder->shape.device_state_max) {
         return FERRY_PEER_LENGTH;
     }
+    if (first >= size || bytes == 0 || bytes > size - first) {
+        return FERRY_PEER_RANGE;
+    }
     if (decoder->batch.attempt == 0) {
         return FERRY_PEER_VALUE; /* only a paused guest has a state to send */
     }
-    decoder->position = 0;
-    decoder->end = size;
+    decoder->position = first;
+    decoder->end = first + bytes;
     decoder->batch.state_size = size;
+    decoder->batch.state_bytes = bytes;
     decoder->batch.state_digest = digest;
     return FERRY_OK;
 }

@@ -143,7 +143,9 @@ ferry_encoder_batch(struct ferry_encoder *encoder, const struct ferry_batch *bat
     }
     if (is_state(batch)) {
         if (batch->first_page != 0 || batch->end_page != 0 || batch->attempt == 0 ||
-            batch->state_size > encoder->shape.device_state_max) {
+            batch->state_size > encoder->shape.device_state_max ||
+            batch->state_end > batch->state_size ||
+            batch->state_first >= (batch->state_end != 0 ? batch->state_end : batch->state_size)) {
             return FERRY_USAGE_CONFIG;
         }
     } else if (
@@ -152,11 +154,14 @@ ferry_encoder_batch(struct ferry_encoder *encoder, const struct ferry_batch *bat
         return FERRY_USAGE_CONFIG;
     }
     encoder->batch = *batch;
+    if (is_state(batch) && batch->state_end == 0) {
+        encoder->batch.state_end = batch->state_size;
+    }
     encoder->region = region;
     encoder->round = batch->round;
     encoder->round_known = true;
     encoder->last_number = batch->number;
-    encoder->position = batch->first_page;
+    encoder->position = is_state(batch) ? batch->state_first : batch->first_page;
     encoder->extent_end = batch->first_page;
     encoder->pages = 0;
     encoder->zero_pages = 0;
@@ -219,6 +224,8 @@ static void write_begin(struct ferry_encoder *encoder)
     if (is_state(batch)) {
         base_write_varint(&head, batch->state_size);
         base_write_u32(&head, batch->state_digest);
+        base_write_varint(&head, batch->state_first);
+        base_write_varint(&head, batch->state_end - batch->state_first);
     } else {
         const uint64_t region_first = stream_region_first(&encoder->shape, encoder->region);
         base_write_varint(&head, encoder->region);
@@ -345,7 +352,7 @@ static void write_pages(struct ferry_encoder *encoder)
 
 static void write_state(struct ferry_encoder *encoder)
 {
-    const uint64_t left = encoder->batch.state_size - encoder->position;
+    const uint64_t left = encoder->batch.state_end - encoder->position;
     struct base_writer head = open_frame(encoder);
     base_write_varint(&head, encoder->position);
     encoder->piece_bytes = left < STREAM_BODY_MAX ? left : STREAM_BODY_MAX;
@@ -356,7 +363,7 @@ static void write_state(struct ferry_encoder *encoder)
 static enum state write_content(struct ferry_encoder *encoder)
 {
     if (is_state(&encoder->batch)) {
-        if (encoder->position < encoder->batch.state_size) {
+        if (encoder->position < encoder->batch.state_end) {
             write_state(encoder);
             return BODY;
         }

@@ -5,7 +5,9 @@
  * Every head is a row of varints (base/cursor.h), so that a small number costs one byte:
  *
  *   BEGIN, section MEMORY   number, round, attempt, region, first page in the region, pages of the
- * window BEGIN, section DEVICES  number, round, attempt, size of the device state, u32 digest of it
+ *                           window
+ *   BEGIN, section DEVICES  number, round, attempt, size of the device state, u32 digest of it,
+ *                           first byte and bytes of the part in this batch
  *   PAGES                   extents up to the head's end: gap, 2 x count + (1 data, 0 zero)
  *                           body: the data pages, in order
  *   STATE                   offset

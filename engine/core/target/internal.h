@@ -50,6 +50,7 @@ struct target_attempt {
     struct wire_manifest manifest;
     uint32_t state_attempt; /* whose device state is here; 0 = none */
     uint64_t state_size;
+    uint64_t state_bytes; /* of it, placed */
     uint32_t state_digest;
     ferry_time_ns load_begun;
     ferry_time_ns load_ns;
@@ -72,6 +73,7 @@ struct ferry_target {
     uint32_t next_attach;
     uint16_t next_stream_count;
     struct target_stream streams[FERRY_STREAMS_MAX];
+    uint32_t damaged;    /* times that a stream made no sense */
     uint32_t round_done; /* WIRE_ROUND_NONE = none */
     struct wire_reader reader;
     uint8_t reader_buffer[WIRE_READER_CAPACITY];

@@ -97,6 +97,8 @@ static void accept(struct ferry_target *target)
                               .persist_ns = target->persist_ns > target->config.journal_estimate
                                       ? target->persist_ns
                                       : target->config.journal_estimate,
+                              .load_ns = target->load_estimate,
+                              .resume_ns = target->config.resume_estimate,
                               },
     });
 }

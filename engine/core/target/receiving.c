@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+/* So often a stream may make no sense before the source is to blame, and not the wire. */
+#define DAMAGE_MAX 3U
+
 static void acknowledge(struct ferry_target *target)
 {
     struct wire_message message = {.type = WIRE_ACK};
@@ -123,6 +126,7 @@ static void check_complete(struct ferry_target *target)
     if (attempt->manifest.state_size != 0) {
         const bool here = attempt->state_attempt == attempt->number &&
                           attempt->state_size == attempt->manifest.state_size &&
+                          attempt->state_bytes >= attempt->state_size &&
                           attempt->state_digest == attempt->manifest.state_digest;
         if (!here) {
             target_receiving_fail(
@@ -131,6 +135,20 @@ static void check_complete(struct ferry_target *target)
         }
     }
     load(target);
+}
+
+/* Parts come on any stream, and some again after a lost connection: what is counted twice does no
+ * harm, since the manifest's sums say that every batch of this connection is here, and what an older
+ * one acknowledged had been placed. */
+static void place_state(struct target_attempt *attempt, const struct ferry_event *event)
+{
+    const bool same = attempt->state_attempt == event->attempt &&
+                      attempt->state_size == event->state_size &&
+                      attempt->state_digest == event->state_digest;
+    attempt->state_attempt = event->attempt;
+    attempt->state_size = event->state_size;
+    attempt->state_digest = event->state_digest;
+    attempt->state_bytes = same ? attempt->state_bytes + event->state_bytes : event->state_bytes;
 }
 
 void target_receiving_batch(struct ferry_target *target, const struct ferry_event *event)
@@ -152,9 +170,7 @@ void target_receiving_batch(struct ferry_target *target, const struct ferry_even
             ferry_digest_chain(stream->sum.digest, event->digest, event->wire_bytes);
     }
     if (event->state_size != 0) {
-        target->attempt.state_attempt = event->attempt;
-        target->attempt.state_size = event->state_size;
-        target->attempt.state_digest = event->state_digest;
+        place_state(&target->attempt, event);
     }
     acknowledge(target);
     check_complete(target);
@@ -194,9 +210,10 @@ void target_receiving_error(struct ferry_target *target, const struct ferry_even
     if (stream_of(target, event) == NULL) {
         return;
     }
-    if (event->status == FERRY_PEER_CHECKSUM) {
-        /* Damaged on its way, under the link's own checksum: a new connection sends again what is
-         * not acknowledged. */
+    target->damaged++;
+    if (target->damaged <= DAMAGE_MAX) {
+        /* Perhaps damaged on its way, under the link's own checksum (a flipped bit in a frame's
+         * header looks like anything): a new connection sends again what is not acknowledged. */
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, event->status, 0, target->state, 0);
         target_attach_drop(target);
         return;

@@ -58,6 +58,7 @@ struct ferry_event {
     uint64_t zero_pages;
     uint32_t digest;
     uint64_t state_size;
+    uint64_t state_bytes; /* BATCH_PLACED of device state: of its state_size, in this batch */
     uint32_t state_digest;
     struct ferry_bytes bytes;
     const uint64_t

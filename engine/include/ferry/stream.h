@@ -87,7 +87,10 @@ struct ferry_batch {
     uint64_t end_page;
     uint64_t
         state_size; /* device state instead of pages: its size; then first_page = end_page = 0 */
-    uint32_t state_digest;
+    uint32_t state_digest; /* of all of it */
+    /* The part [state_first, state_end) of it, so that all streams share the load; state_end 0: all of it. */
+    uint64_t state_first;
+    uint64_t state_end;
 };
 
 enum ferry_piece_kind {
@@ -163,7 +166,8 @@ struct ferry_item {
     uint32_t digest;          /* BATCH: running digest of its bodies */
     uint64_t pages;           /* BATCH */
     uint64_t zero_pages;      /* BATCH */
-    uint64_t state_size;      /* BATCH of device state: its size, else 0 */
+    uint64_t state_size;      /* BATCH of device state: its whole size, else 0 */
+    uint64_t state_bytes;     /* BATCH of device state: of it, in this batch */
     uint32_t state_digest;    /* STATE, BATCH of device state: as the source announced it */
     enum ferry_status status; /* ERROR */
 };

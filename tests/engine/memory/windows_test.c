@@ -286,7 +286,7 @@ static void full_table_issues_nothing_until_its_oldest_is_acknowledged(void **un
         assert_non_null(memory_windows_issue(windows, 1, 1, (uint16_t)(i % 2)));
     }
     assert_null(memory_windows_issue(windows, 1, 1, 0));
-    assert_null(memory_windows_issue_state(windows, 1, 0));
+    assert_null(memory_windows_issue_state(windows, 0, 4096, 1, 0));
 
     /* The second stream's first is the table's second: its slot is inside, not at the old end. */
     struct memory_window window;
@@ -401,7 +401,7 @@ static void device_state_goes_out_again_as_device_state(void **unused)
     (void)unused;
     struct full *full = full_create(0);
     struct memory_windows *windows = &full->windows;
-    assert_true(memory_windows_issue_state(windows, 1, 0)->device_state);
+    assert_true(memory_windows_issue_state(windows, 0, 4096, 1, 0)->device_state);
     assert_int_equal(memory_windows_requeue(windows).windows, 1);
 
     const struct memory_window *window = memory_windows_issue(windows, 1, 2, 0);

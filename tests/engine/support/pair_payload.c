@@ -90,7 +90,7 @@ static struct ferry_piece encode(struct pair *pair, struct stream_end *stream, u
 void pair_send_batch(struct pair *pair, const struct ferry_action *action)
 {
     struct stream_end *stream = &pair->streams[action->stream];
-    uint64_t pages = action->batch.state_size / 4096 + 1;
+    uint64_t pages = (action->batch.state_end - action->batch.state_first) / 4096 + 1;
     for (uint64_t i = action->batch.first_page; i < action->batch.end_page; i++) {
         pages += action->batch.bitmap[i / 64] >> (i % 64) & 1;
     }
@@ -215,6 +215,7 @@ static void report_item(struct pair *pair, uint16_t index, const struct ferry_it
         .zero_pages = item->zero_pages,
         .digest = item->digest,
         .state_size = item->state_size,
+        .state_bytes = item->state_bytes,
         .state_digest = item->state_digest,
     };
     if (item->kind != FERRY_ITEM_BATCH && item->kind != FERRY_ITEM_BARRIER &&

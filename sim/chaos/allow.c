@@ -137,6 +137,20 @@ over_patience(const struct plan *plan, const struct plan_move *move, const struc
            doubled_us > (move->give_up_s - 10) * PLAN_SECOND;
 }
 
+/* The guest's other move of the storm may come first. */
+static bool moved_before(const struct plan *plan, const struct plan_move *move)
+{
+    for (uint32_t i = 0; i < plan->move_count; i++) {
+        const struct plan_move *other = &plan->moves[i];
+
+        if (other->role == PLAN_AGAIN && other->guest == move->guest &&
+            other->at_us <= move->at_us) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static unsigned allowed_in_storm(
     const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
 {
@@ -144,6 +158,9 @@ static unsigned allowed_in_storm(
                          (trouble->kinds & (BIT(PLAN_SET) | BIT(PLAN_SWITCH_NOW))) == 0;
     unsigned allowed = BIT(FERRY_OUTCOME_COMPLETED);
 
+    if (moved_before(plan, move)) {
+        return ends; /* from wherever that brought it; or it was under way */
+    }
     if ((trouble->kinds & BIT(PLAN_CANCEL)) != 0) {
         allowed |= BIT(FERRY_OUTCOME_CANCELLED);
     }
@@ -183,9 +200,7 @@ static unsigned
 allowed(const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
 {
     switch (move->role) {
-    case PLAN_FIRST:
-        /* a second one finds it under way, or comes first to nothing */
-        return allowed_in_storm(plan, move, trouble);
+    case PLAN_FIRST: return allowed_in_storm(plan, move, trouble);
     case PLAN_AGAIN: return ends;
     case PLAN_PROBE: return allowed_after(plan, move, trouble);
     }

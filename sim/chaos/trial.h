@@ -24,7 +24,7 @@ typedef int trial_run_fn(
     struct sim_result *result);
 
 /* Events after which a run is given up as one that never ends: tiny runs have some thousands. */
-#define TRIAL_EVENTS_MAX UINT64_C(2000000)
+#define TRIAL_EVENTS_MAX UINT64_C(200000)
 
 enum trial_verdict {
     TRIAL_OK = 0,

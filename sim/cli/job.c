@@ -33,7 +33,7 @@ int job_run(
 {
     const struct sim_run_options options = {
         .seed = job->seed,
-        .network = SIM_NETWORK_SIMGRID,
+        .network = job->network,
         .progress = show_progress,
         .progress_context = progress,
     };

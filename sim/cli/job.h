@@ -13,6 +13,7 @@
 struct job {
     const struct scenario *scenario;
     uint64_t seed;
+    enum sim_network network;
     struct report_wishes wishes;
 };
 

@@ -144,6 +144,7 @@ run_task(void *context, size_t task, struct pool_files *files, struct pool_progr
     const struct job job = {
         .scenario = session->scenarios[index / session->seeds],
         .seed = report->seed,
+        .network = session->options.network,
         .wishes =
             {
                      .details = session->options.json.path != NULL || session->options.twice,

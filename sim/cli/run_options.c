@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <string.h>
 
-enum key { KEY_SEED = 0x100, KEY_SEEDS, KEY_JSON, KEY_JUNIT, KEY_TRACE, KEY_TWICE };
+enum key { KEY_SEED = 0x100, KEY_SEEDS, KEY_JSON, KEY_JUNIT, KEY_TRACE, KEY_TWICE, KEY_NET };
 
 static const struct argp_option options[] = {
     {.name = "seed",                                         .key = KEY_SEED, .arg = "N", .doc = "Use this seed instead of the scenario's"},
@@ -30,11 +30,16 @@ static const struct argp_option options[] = {
     {.name = "twice",
      .key = KEY_TWICE,
      .doc = "Run each seed twice, and fail if the two are not the same, event for event"},
+    {.name = "net",
+     .key = KEY_NET,
+     .arg = "light|simgrid",
+     .doc = "Who shares the bandwidth: SimGrid (the default), or the light network of our own, "
+            "which chaos uses"},
     {.name = "jobs",
      .key = 'j',
      .arg = "N",
      .doc = "So many runs at once; without it as many as there are processors"},
-    {.name = NULL                                                     },
+    {.name = NULL                                      },
 };
 
 bool run_parse_number(const char *text, uint64_t *value)
@@ -113,15 +118,39 @@ static void set_seeds(struct run_options *run, const char *argument, const struc
     run->seeds_given = true;
 }
 
-static void set_jobs(struct run_options *run, const char *argument, const struct argp_state *state)
+unsigned run_parse_jobs(const char *text, const struct argp_state *state)
 {
     uint64_t jobs = 0;
 
-    if (!run_parse_number(argument, &jobs) || jobs == 0 || jobs > RUN_JOBS_MAX) {
-        argp_error(
-            state, "--jobs %s: expected a whole number from 1 to %u", argument, RUN_JOBS_MAX);
+    if (!run_parse_number(text, &jobs) || jobs == 0 || jobs > RUN_JOBS_MAX) {
+        argp_error(state, "--jobs %s: expected a whole number from 1 to %u", text, RUN_JOBS_MAX);
     }
-    run->jobs = (unsigned)jobs;
+    return (unsigned)jobs;
+}
+
+bool run_parse_network(const char *text, enum sim_network *network_out)
+{
+    if (strcmp(text, "light") == 0) {
+        *network_out = SIM_NETWORK_LIGHT;
+    } else if (strcmp(text, "simgrid") == 0) {
+        *network_out = SIM_NETWORK_SIMGRID;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+const char *run_network_name(enum sim_network network)
+{
+    return network == SIM_NETWORK_LIGHT ? "light" : "simgrid";
+}
+
+static void
+set_network(struct run_options *run, const char *argument, const struct argp_state *state)
+{
+    if (!run_parse_network(argument, &run->network)) {
+        argp_error(state, "--net %s: expected light or simgrid", argument);
+    }
 }
 
 static void set_output(struct output *output, const char *path, const struct argp_state *state)
@@ -166,7 +195,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_JUNIT: set_output(&run->junit, argument, state); return 0;
     case KEY_TRACE: set_output(&run->trace, argument, state); return 0;
     case KEY_TWICE: run->twice = true; return 0;
-    case 'j': set_jobs(run, argument, state); return 0;
+    case 'j': run->jobs = run_parse_jobs(argument, state); return 0;
+    case KEY_NET: set_network(run, argument, state); return 0;
     case ARGP_KEY_ARGS:
         run->paths = state->argv + state->next;
         run->path_count = (size_t)(state->argc - state->next);
@@ -190,7 +220,7 @@ const struct argp cli_run_argp = {
            "scenario is invalid, all errors are printed and nothing is run.",
 };
 
-static unsigned processors(void)
+unsigned run_processors(void)
 {
     cpu_set_t set;
 
@@ -203,7 +233,8 @@ static unsigned processors(void)
 void run_options_parse(struct run_options *run, int argc, char **argv)
 {
     *run = (struct run_options){
-        .jobs = processors(),
+        .jobs = run_processors(),
+        .network = SIM_NETWORK_SIMGRID,
         .json.option = "--json",
         .junit.option = "--junit",
         .trace.option = "--trace",

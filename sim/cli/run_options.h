@@ -5,6 +5,7 @@
 #define FERRY_SIM_CLI_RUN_OPTIONS_H
 
 #include "sim/cli/output.h"
+#include "sim/world/world.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@ struct run_options {
     uint64_t last_seed;
     bool twice;
     unsigned jobs;
+    enum sim_network network;
     struct output json;
     struct output junit;
     struct output trace;
@@ -31,6 +33,15 @@ void run_options_parse(struct run_options *options, int argc, char **argv);
 
 /* "17": digits alone, at most UINT64_MAX. */
 bool run_parse_number(const char *text, uint64_t *value);
+
+/* The argument of --jobs; ends the process if it is none. */
+struct argp_state;
+unsigned run_parse_jobs(const char *text, const struct argp_state *state);
+unsigned run_processors(void); /* jobs when nobody said how many */
+
+/* "light", "simgrid"; false: neither. */
+bool run_parse_network(const char *text, enum sim_network *network_out);
+const char *run_network_name(enum sim_network network);
 
 /* "1..20": both ends belong to it. */
 bool run_parse_range(const char *text, uint64_t *first, uint64_t *last);

@@ -164,7 +164,7 @@ void channel_forget(struct channel *channel, enum net_side at)
 static void begun(struct channel *channel, struct message *message)
 {
     message->begun_at = world_now(channel->world);
-    if (carries_payload(channel)) {
+    if (carries_payload(channel) && message->kind != MESSAGE_BYTES) {
         observe(
             channel->world,
             (struct sim_observation){

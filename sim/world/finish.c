@@ -148,13 +148,12 @@ static void look_for_leftovers(const struct move *move, bool target)
 {
     const struct host *host = target ? move->to : move->from;
     const struct side *side = target ? move->target : move->source;
-    const struct instance *instance = instance_find(move->guest, host);
+    const struct instance *instance = instance_of_move(move, target);
 
     if (!host->up) {
         return;
     }
-    if (instance != NULL && instance != move->guest->live && move->guest->live != NULL &&
-        move->guest->move == NULL) {
+    if (instance != NULL && instance != move->guest->live && move->guest->live != NULL) {
         leftover(move, host, "memory");
     }
     if (side != NULL) {

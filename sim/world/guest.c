@@ -17,6 +17,7 @@
 #include "sim/world/journal.h"
 #include "sim/world/log.h"
 #include "sim/world/memory.h"
+#include "sim/world/move.h"
 #include "sim/world/observe.h"
 #include "sim/world/state.h"
 
@@ -192,6 +193,7 @@ struct instance *instance_create(struct guest *guest, struct host *host)
     struct instance *instance = world_allocate(sizeof *instance);
     instance->guest = guest;
     instance->host = host;
+    instance->serial = ++guest->world->next_serial;
     instance->memory = model_memory_create(&(struct model_memory_config){
         .page_count = guest->pages,
         .page_size = guest->spec->page,
@@ -229,6 +231,14 @@ static void lose_home(struct guest *guest, struct instance *instance)
     guest->remains = instance->memory;
     instance->memory = NULL;
     guest_apply(guest);
+}
+
+struct instance *instance_of_move(const struct move *move, bool target)
+{
+    struct instance *instance = instance_find(move->guest, target ? move->to : move->from);
+
+    return instance != NULL && instance->serial == move->instances[target ? 1 : 0] ? instance
+                                                                                   : NULL;
 }
 
 static void unlink_instance(const struct instance *instance)

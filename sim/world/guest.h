@@ -25,7 +25,8 @@ struct instance {
     struct guest *guest;
     struct host *host;
     struct model_memory *memory;
-    bool running; /* its vCPUs are let run */
+    uint64_t serial; /* names it: a later one of the same guest may stand in the same place */
+    bool running;    /* its vCPUs are let run */
     bool logging;
     uint32_t throttle_percent;
     int64_t busy_until; /* orders to a VMM are carried out one after the other */
@@ -66,9 +67,11 @@ void guest_advance(struct guest *guest, int64_t now);
 void guest_apply(
     struct guest *guest); /* lets the model run or stand as the instance and its host say */
 uint32_t guest_state_digest(const struct guest *guest);
-struct instance *
-instance_create(struct guest *guest, struct host *host); /* all pages zero, not running */
+/* All pages zero, not running. NULL: the host has no room. */
+struct instance *instance_create(struct guest *guest, struct host *host);
 struct instance *instance_find(const struct guest *guest, const struct host *host);
+/* The one that a side of a migration speaks of, which a later migration may have taken the place of; NULL: it is gone. */
+struct instance *instance_of_move(const struct move *move, bool target);
 void instance_destroy(struct instance *instance, bool crashed);
 void instance_run(struct instance *instance, uint64_t epoch);
 void instance_stop(struct instance *instance, enum sim_stop stop);

@@ -149,6 +149,7 @@ struct move *move_begin(
         return move;
     }
     guest->move = move;
+    move->instances[0] = guest->live->serial;
     move->epoch = move->from->journal.owners[guest->index].epoch;
     observe_started(move);
     drain_moving(move);
@@ -354,6 +355,9 @@ static void end(struct move *move, enum ferry_outcome_kind kind)
     }
     move->ended = true;
     world->moves_ended++;
+    if (move->guest->move == move) {
+        move->guest->move = NULL; /* what is left is cleaning up: the guest may move again */
+    }
     world_progress(world);
 }
 
@@ -428,14 +432,6 @@ static void conclude(struct move *move)
     drain_ended(move);
 }
 
-static void check_over(struct move *move)
-{
-    if (move->source == NULL && move->target == NULL && move->ended && move->guest->move == move) {
-        move->guest->move = NULL;
-    }
-    world_check_end(move->world);
-}
-
 static void tell(const struct move *move, bool target, enum sim_observed kind)
 {
     observe(
@@ -461,7 +457,7 @@ void move_side_lost(struct move *move, bool target)
     }
     side_destroy(side);
     tell(move, target, SIM_OBSERVED_SIDE_LOST);
-    check_over(move);
+    world_check_end(move->world);
 }
 
 void move_side_closed(struct move *move, bool target)
@@ -483,7 +479,7 @@ void move_side_closed(struct move *move, bool target)
         .migration = move->index,
         .kind = "SIDE_CLOSED");
     tell(move, target, SIM_OBSERVED_CLOSED);
-    check_over(move);
+    world_check_end(move->world);
 }
 
 void move_forgotten(struct move *move)
@@ -492,7 +488,7 @@ void move_forgotten(struct move *move)
         return;
     }
     conclude(move);
-    check_over(move);
+    world_check_end(move->world);
 }
 
 void move_conclude(struct move *move)

@@ -45,6 +45,7 @@ struct move {
     const struct scenario_move_options *options;
     struct ferry_session_id session;
     uint64_t epoch;
+    uint64_t instances[2]; /* serials of the guest's instances at the source and at the target */
     uint16_t path_count;
     uint32_t networks[FERRY_PATHS_MAX]; /* by path */
     struct ferry_path paths[FERRY_PATHS_MAX];

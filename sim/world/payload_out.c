@@ -155,7 +155,7 @@ void payload_out_batch(struct side *side, const struct ferry_action *action)
         message->word_count = (action->batch.end_page + 63) / 64 - message->first_word;
         message->zeros = world_allocate(message->word_count * sizeof *message->zeros);
     } else {
-        const struct instance *instance = instance_find(side->move->guest, side->host);
+        const struct instance *instance = instance_of_move(side->move, false);
         message->state = instance == NULL ? 0 : instance->state;
     }
     if (ferry_encoder_batch(channel->sizer, &message->batch) != FERRY_OK) {
@@ -209,7 +209,7 @@ static uint32_t read_pages(
     uint64_t done)
 {
     struct guest *guest = channel->move->guest;
-    const struct instance *instance = instance_find(guest, channel->move->from);
+    const struct instance *instance = instance_of_move(channel->move, false);
     const int64_t now = world_now(channel->world);
 
     if (instance == NULL || instance->memory == NULL) {
@@ -319,8 +319,7 @@ static void batch_sent(struct channel *channel, const struct message *message)
 void payload_out_sent(struct channel *channel, struct message *message)
 {
     if (message->kind == MESSAGE_BYTES) {
-        observe_payload(channel, message, SIM_PAYLOAD_FRAMING, message->wire_bytes);
-        return;
+        return; /* a preface is part of connecting, not of what a cap is for */
     }
     enum ferry_status status = FERRY_OK;
     if (channel->encoder == NULL) {
@@ -363,7 +362,7 @@ void payload_out_cut(struct channel *channel)
     const struct message *message = channel->ends[NET_INITIATOR].unsent;
     uint64_t waiting = 0;
 
-    if (message == NULL) {
+    if (message == NULL || message->kind == MESSAGE_BYTES) {
         return;
     }
     for (const struct message *later = message->next; later != NULL; later = later->next) {

@@ -114,7 +114,7 @@ void source_side_restart(struct move *move)
         &config,
         records,
         count,
-        instance_find(move->guest, move->from) != NULL,
+        instance_of_move(move, false) != NULL,
         world_now(world),
         &side->source_engine);
     side_leave(side, outer);

@@ -95,7 +95,7 @@ void target_side_restart(struct move *move)
         &config,
         records,
         count,
-        instance_find(move->guest, move->to) != NULL,
+        instance_of_move(move, true) != NULL,
         world_now(world),
         &side->target_engine);
     side_leave(side, outer);

@@ -37,7 +37,7 @@
 
 static struct instance *instance_of(const struct op *op)
 {
-    return instance_find(op->move->guest, op->host);
+    return instance_of_move(op->move, op->target);
 }
 
 /* The order is done `cost` after the VMM could begin with it. */
@@ -78,10 +78,13 @@ static void prepared(struct op *op)
 {
     struct guest *guest = op->move->guest;
 
-    if (instance_of(op) != NULL || instance_create(guest, op->host) == NULL) {
+    struct instance *instance =
+        instance_find(guest, op->host) == NULL ? instance_create(guest, op->host) : NULL;
+    if (instance == NULL) {
         op_report(op, FERRY_WORLD_GUEST);
         return;
     }
+    op->move->instances[1] = instance->serial;
     log_guest(op, "GUEST_PREPARED", "pages", (int64_t)guest->pages);
     op_report(op, FERRY_OK);
 }
@@ -193,7 +196,7 @@ static void read_log(struct instance *instance, struct op *op, bool first, bool 
 void vmm_collect(struct side *side, const struct ferry_action *action)
 {
     struct op *op = op_create(side, action, collected);
-    struct instance *instance = instance_find(side->move->guest, side->host);
+    struct instance *instance = instance_of_move(side->move, side->target);
     const struct sim_costs *costs = &side->host->spec->costs;
     int64_t cost = 0;
 
@@ -212,7 +215,7 @@ void vmm_collect(struct side *side, const struct ferry_action *action)
 
 void vmm_stop_logging(struct side *side, const struct ferry_action *action)
 {
-    struct instance *instance = instance_find(side->move->guest, side->host);
+    struct instance *instance = instance_of_move(side->move, side->target);
     const int64_t now = world_now(side->world);
 
     (void)action;
@@ -349,7 +352,7 @@ void vmm_resume(struct side *side, const struct ferry_action *action)
 
 void vmm_throttle(struct side *side, const struct ferry_action *action)
 {
-    struct instance *instance = instance_find(side->move->guest, side->host);
+    struct instance *instance = instance_of_move(side->move, side->target);
     const int64_t now = world_now(side->world);
 
     if (instance == NULL || instance->guest->live != instance || action->throttle_percent > 99) {

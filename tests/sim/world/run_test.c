@@ -82,13 +82,23 @@ static void a_migration_which_cannot_move_on_is_an_error_after_an_hour(void **un
     (void)unused;
     struct play run = play(&(struct play_options){
         .move = "bandwidth_cap: 0 bit/s, give_up_after: 10 h",
-        .steps = "",
     });
 
     assert_int_equal(run.result.verdict, SIM_VERDICT_ERROR);
     assert_non_null(strstr(run.result.failures[0].message, "no progress"));
     assert_in_range(run.result.virtual_ns / SECOND, 3600, 3800);
     run.result.verdict = SIM_VERDICT_FAIL; /* expected */
+    play_end(&run);
+}
+
+static void with_an_end_of_its_own_a_run_may_stand_still_for_hours(void **unused)
+{
+    (void)unused;
+    struct play run = play(&(struct play_options){
+        .top = "end: 3 h", .move = "bandwidth_cap: 0 bit/s, give_up_after: 10 h"});
+
+    play_expect_pass(&run);
+    assert_true(run.result.virtual_ns == 3 * 3600 * SECOND);
     play_end(&run);
 }
 
@@ -129,6 +139,7 @@ int main(void)
         cmocka_unit_test(without_anything_to_do_a_run_ends_and_its_guest_runs),
         cmocka_unit_test(the_scenarios_end_is_kept_to_the_nanosecond),
         cmocka_unit_test(a_migration_which_cannot_move_on_is_an_error_after_an_hour),
+        cmocka_unit_test(with_an_end_of_its_own_a_run_may_stand_still_for_hours),
         cmocka_unit_test(real_bytes_travel_as_well_as_tags),
         cmocka_unit_test(a_guest_over_the_hole_of_a_pc_moves_in_two_regions),
     };

@@ -164,6 +164,23 @@ static void networks_that_are_gone_for_good_leave_the_guest_at_the_source(void *
     play_end(&run);
 }
 
+static void a_target_that_burned_alone_answers_a_late_source_from_its_journal(void **unused)
+{
+    (void)unused;
+    struct play run = play(&(struct play_options){
+        .workload = BUSY,
+        .faults = "  - {when: {move: g1, phase: round}, network: a, down_for: 300 s}\n"
+                  "  - {when: {move: g1, phase: round}, network: b, down_for: 300 s}\n",
+    });
+
+    play_expect_pass(&run);
+    assert_int_equal(run.result.migrations[0].outcome.kind, FERRY_OUTCOME_FAILED);
+    assert_non_null(play_line(&run, NULL, "JOURNAL_DURABLE", "BURNED"));
+    assert_int_equal(run.result.migrations[0].source_session, SCENARIO_SESSION_NONE);
+    assert_int_equal(run.result.migrations[0].target_session, SCENARIO_SESSION_NONE);
+    play_end(&run);
+}
+
 static void an_operator_decides_where_nobody_else_can(void **unused)
 {
     (void)unused;
@@ -199,6 +216,7 @@ int main(void)
         cmocka_unit_test(every_row_of_the_table_holds),
         cmocka_unit_test(a_network_that_fails_for_a_while_only_delays),
         cmocka_unit_test(networks_that_are_gone_for_good_leave_the_guest_at_the_source),
+        cmocka_unit_test(a_target_that_burned_alone_answers_a_late_source_from_its_journal),
         cmocka_unit_test(an_operator_decides_where_nobody_else_can),
     };
 

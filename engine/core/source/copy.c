@@ -34,6 +34,9 @@
 /* Under a verdict that more rounds cannot change soon, a round is not shorter than this: looking at
  * the dirty log thousands of times a second would only slow the guest. */
 #define PATIENCE (100 * FERRY_MILLISECOND)
+/* After an aborted attempt the next one waits for something to change: rounds of a few pages that
+ * follow one another at once would not. */
+#define PATIENCE_AFTER_ABORT (10 * FERRY_MILLISECOND)
 
 /* value * factor / divisor without overflow in between; saturates. divisor is not 0. */
 static uint64_t scale(uint64_t value, uint64_t factor, uint64_t divisor)
@@ -55,6 +58,7 @@ void source_copy_start(struct ferry_source *source)
          */
         struct ferry_policy_samples samples;
         source_copy_samples(source, &samples);
+        samples.switch_now = false; /* it does so anyway */
         source->outcome.verdict = ferry_policy_decide(&samples, &source->copy.policy);
         source_attempt_open(source, 0);
         return;
@@ -181,6 +185,38 @@ void source_copy_samples(
     };
 }
 
+/* What an attempt measured while its host stood still must not count for ever: what a cost lies
+ * above its estimate is forgotten by an eighth a round. If it is really so slow, the next attempt
+ * measures it again, and attempts are counted. */
+static void forget(ferry_time_ns *measured, ferry_time_ns estimate)
+{
+    if (*measured > estimate) {
+        *measured -= (*measured - estimate + 7) / 8;
+    }
+}
+
+static void forget_costs(struct ferry_source *source)
+{
+    const struct ferry_switch_costs *estimate = &source->config.costs;
+    forget(&source->measured.pause, estimate->pause);
+    forget(&source->measured.capture, estimate->capture);
+    forget(&source->measured.collect, estimate->collect);
+    forget(&source->measured.load, estimate->load);
+}
+
+static ferry_time_ns
+patience(const struct ferry_source *source, const struct ferry_verdict *verdict)
+{
+    /* Where the fixed costs alone are over the limit, no round helps: only time, in which what was
+     * measured in a bad moment is measured again. */
+    const bool hopeless = verdict->fixed_costs > verdict->blackout_limit;
+    if (hopeless || verdict->rule == FERRY_RULE_STALLED ||
+        verdict->rule == FERRY_RULE_BACKING_OFF) {
+        return PATIENCE;
+    }
+    return source->handover.attempt != 0 ? PATIENCE_AFTER_ABORT : 0;
+}
+
 static void decide(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
@@ -212,9 +248,8 @@ static void decide(struct ferry_source *source)
             source_opening_persist(source); /* slow when it was measured: is it still? */
         }
         source_copy_begin_round(source, false);
-        if (verdict.rule == FERRY_RULE_STALLED || verdict.rule == FERRY_RULE_BACKING_OFF) {
-            copy->collect_at = source->now + PATIENCE;
-        }
+        copy->collect_at = source->now + patience(source, &verdict);
+        forget_costs(source);
         return;
     case FERRY_DECIDE_SWITCH:
         copy->state = COPY_DECIDED;
@@ -467,11 +502,14 @@ ferry_time_ns source_copy_deadline(const struct ferry_source *source)
 
 /* ---- reports ---- */
 
-static void measure(struct ferry_source *source, struct stream_state *stream, uint64_t bytes)
+/* `data`: pages were sent, not only records of zero pages: those take the time of reading memory, and
+ * their few bytes would make any network look slow. */
+static void
+measure(struct ferry_source *source, struct stream_state *stream, uint64_t bytes, bool data)
 {
     const ferry_time_ns took = source->now - stream->busy_since;
     stream->busy_since = source->now;
-    if (took <= 0) {
+    if (took <= 0 || !data) {
         return;
     }
     stream->measured_bytes += bytes;
@@ -496,7 +534,8 @@ void source_copy_sent(struct ferry_source *source, const struct ferry_event *eve
     struct stream_state *stream = &copy->streams[window.stream];
     if (stream->queued != 0) { /* 0: its connection is lost, and this is the stream's last word */
         stream->queued--;
-        measure(source, stream, event->wire_bytes);
+        const bool data = window.device_state || event->zero_pages < window.pages;
+        measure(source, stream, event->wire_bytes, data);
     }
     copy->round_now.bytes += event->wire_bytes;
     copy->round_now.zero_pages += event->zero_pages;

@@ -24,6 +24,8 @@
 #define ATTACHES_PER_INCARNATION (1U << 16)
 /* So many pings fit into the limit of silence: one lost ping is no silence. */
 #define PINGS_PER_SILENCE 4
+/* With so many measured, the highest may be left out. */
+#define ENOUGH_ROUND_TRIPS 3U
 
 void source_link_init(struct ferry_source *source)
 {
@@ -260,8 +262,19 @@ ferry_time_ns source_link_round_trip(const struct ferry_source *source)
 {
     const struct link *link = &source->link;
     ferry_time_ns highest = 0;
+    ferry_time_ns second = 0;
     for (uint32_t i = 0; i < ROUND_TRIPS_KEPT && i < link->round_trip_count; i++) {
-        highest = link->round_trips[i] > highest ? link->round_trips[i] : highest;
+        const ferry_time_ns measured = link->round_trips[i];
+        if (measured > highest) {
+            second = highest;
+            highest = measured;
+        } else if (measured > second) {
+            second = measured;
+        }
+    }
+    /* One answer that waited for the end of an outage says nothing of the next. */
+    if (link->round_trip_count >= ENOUGH_ROUND_TRIPS) {
+        return second;
     }
     return highest;
 }

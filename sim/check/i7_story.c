@@ -302,8 +302,11 @@ static void compare_blackout(const struct story_judge *judge, const struct sim_o
             sim_check_time(tolerance).text);
     }
     /* Stop-and-copy pauses before anything was measured: there is nothing to predict from. */
-    if (seen->outcome->predicted_blackout_ns <= 0 &&
-        seen->outcome->verdict.rule != FERRY_RULE_STOP_AND_COPY) {
+    const struct ferry_verdict *verdict = &seen->outcome->verdict;
+    /* A guest without anything to send, at no cost, over no distance: 0 is its prediction. */
+    const bool nothing = verdict->transfer_bytes == 0 && verdict->fixed_costs == 0;
+    if (seen->outcome->predicted_blackout_ns <= 0 && !nothing &&
+        verdict->rule != FERRY_RULE_STOP_AND_COPY) {
         sim_check_fail(
             judge->checks, &judge->about, "completed without a prediction of the blackout");
     }

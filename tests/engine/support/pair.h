@@ -81,6 +81,7 @@ void pair_crash(struct pair *pair, enum pair_side side, bool guest_survives);
 void pair_restart(struct pair *pair, enum pair_side side);      /* from its journal */
 void pair_reinstall(struct pair *pair, enum pair_side side);    /* its journal is gone */
 void pair_fail_journal(struct pair *pair, enum pair_side side); /* writes fail from now on */
+void pair_mend_journal(struct pair *pair, enum pair_side side);
 void pair_delay_journal(struct pair *pair, enum pair_side side, ferry_time_ns cost);
 void pair_corrupt_next_batch(struct pair *pair);
 void pair_tamper(

@@ -110,6 +110,8 @@ void pair_restart(struct pair *pair, enum pair_side side)
     if (count == 0) {
         return; /* a daemon without a session: nothing to do */
     }
+    ferry_source_destroy(pair->source);
+    pair->source = NULL;
     pair->incarnation++;
     const struct ferry_source_config config = pair_source_config(pair);
     assert_int_equal(
@@ -128,6 +130,11 @@ void pair_reinstall(struct pair *pair, enum pair_side side)
 void pair_fail_journal(struct pair *pair, enum pair_side side)
 {
     pair->journal_broken[side] = true;
+}
+
+void pair_mend_journal(struct pair *pair, enum pair_side side)
+{
+    pair->journal_broken[side] = false;
 }
 
 void pair_delay_journal(struct pair *pair, enum pair_side side, ferry_time_ns cost)

@@ -229,6 +229,8 @@ static void network_config(
         .backbone_bps = spec->backbone == SCENARIO_UNLIMITED ? 0 : spec->backbone,
         .latency_ns = spec->latency,
         .window_bytes = spec->window == SCENARIO_UNLIMITED ? 0 : spec->window,
+        /* no slow start: what the scenario says of a network holds from the first byte on, so that a
+         * round takes its bytes over the rate and at most one round trip */
         .initial_window_bytes = 0,
         .loss_ppm = spec->loss_ppm,
     };

@@ -81,6 +81,9 @@ enum sim_observed {
     /* -- payload -- */
     /* migration, stream: the first byte of a batch or barrier is about to leave the source. */
     SIM_OBSERVED_PAYLOAD_BEGUN,
+    /* migration, stream, bytes: so much of the batch or barrier under way has left by now. Said when the rate at which
+     * it leaves is about to change. */
+    SIM_OBSERVED_PAYLOAD_SO_FAR,
     /* migration, stream, payload, bytes, begun_ns, ended_ns (= at_ns): its last byte has left
      * (placed on the first link, not: arrived). A stream has at most one batch or barrier between
      * BEGUN and this. */
@@ -111,7 +114,7 @@ enum sim_observed {
      */
     SIM_OBSERVED_GUEST_AT_END,
     /* healed: every fault is over, every host that was to return is back, and the migrations had
-       time to settle. */
+       time to settle. cut: the scenario's `end` came before that. */
     SIM_OBSERVED_END,
 
     SIM_OBSERVED_COUNT,
@@ -165,6 +168,7 @@ struct sim_observation {
     enum ferry_mode mode;
     enum ferry_no_convergence on_no_convergence;
     bool healed;
+    bool cut;
     uint64_t epoch;
     uint64_t bandwidth_cap;
     uint64_t bytes;

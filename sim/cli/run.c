@@ -282,6 +282,39 @@ static int conclude(struct run_session *session, int64_t elapsed_ns)
     return status;
 }
 
+/* Somebody does not want to wait: what is done is theirs all the same, and the name of what was
+ * under way is what they need if it hangs. Tasks begin in their order, so the first that have not
+ * ended are those under way. No document is written: half of one would be taken for all. */
+static void interrupted(struct run_session *session, unsigned workers, int64_t elapsed_ns)
+{
+    struct run_report *reports = report_take(session->run_count, sizeof *reports);
+    size_t finished = 0;
+    unsigned running = 0;
+
+    for (size_t i = 0; i < session->run_count; i++) {
+        if (session->runs[i].taken == tasks_per_run(session)) {
+            reports[finished++] = session->runs[i].report;
+        }
+    }
+    if (finished > 0) {
+        table_write(session->text, reports, finished);
+        table_totals(session->text, reports, finished, elapsed_ns);
+    }
+    for (size_t i = 0; i < session->run_count && running < workers; i++) {
+        const struct run_report *report = &session->runs[i].report;
+
+        if (session->runs[i].taken < tasks_per_run(session)) {
+            running++;
+            cli_complain(
+                "interrupted: %s, seed %llu, was under way",
+                report->file,
+                (unsigned long long)report->seed);
+        }
+    }
+    cli_complain("interrupted: %zu of %zu runs had ended", finished, session->run_count);
+    free(reports);
+}
+
 /* Returns the exit status, or minus the signal that shall end us. */
 static int run_all(struct run_session *session, const struct pool_signals *signals)
 {
@@ -304,8 +337,12 @@ static int run_all(struct run_session *session, const struct pool_signals *signa
     if (session->progress != NULL) {
         progress_clear(session->progress);
     }
+    if (ended > 0) {
+        interrupted(session, config.workers, clock_ns() - begin);
+        return -ended;
+    }
     if (ended != 0) {
-        return ended > 0 ? -ended : CLI_USAGE;
+        return CLI_USAGE;
     }
     return conclude(session, clock_ns() - begin);
 }

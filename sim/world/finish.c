@@ -246,7 +246,14 @@ void finish_run(struct world *world)
     report_clients(world);
     report_moves(world);
     report_guests(world);
-    observe(world, (struct sim_observation){.kind = SIM_OBSERVED_END, .healed = settled(world)});
+    const bool healed = settled(world);
+    observe(
+        world,
+        (struct sim_observation){
+            .kind = SIM_OBSERVED_END,
+            .healed = healed,
+            .cut = !healed && world->scenario->end != SCENARIO_FOREVER,
+        });
     sim_checks_finish(world->checks, world_now(world));
     report_failures(world);
     drop_sides(world);

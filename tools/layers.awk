@@ -70,6 +70,9 @@ function resolve(path, spelled, folder)
     if (("tests/engine/" spelled) in exists) {
         return "tests/engine/" spelled
     }
+    if (("tests/" spelled) in exists) {
+        return "tests/" spelled
+    }
     return spelled in exists ? spelled : ""
 }
 

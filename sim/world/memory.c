@@ -17,7 +17,7 @@ void *world_allocate(size_t size)
 {
     void *memory = calloc(1, size == 0 ? 1 : size);
     if (memory == NULL) {
-        fprintf(stderr, "the simulated world is out of memory\n");
+        (void)fprintf(stderr, "the simulated world is out of memory\n");
         abort();
     }
     return memory;
@@ -34,7 +34,7 @@ void *world_grow(void *array, size_t *capacity, size_t wanted, size_t item_size)
     }
     void *grown = realloc(array, larger * item_size);
     if (grown == NULL) {
-        fprintf(stderr, "the simulated world is out of memory\n");
+        (void)fprintf(stderr, "the simulated world is out of memory\n");
         abort();
     }
     *capacity = larger;

@@ -92,7 +92,7 @@ void op_host_down(struct host *host)
 {
     while (host->ops != NULL) {
         struct op *op = host->ops;
-        op_unlink(op);
+        host->ops = op->next;
         free(op); /* its timer went with the host */
     }
 }

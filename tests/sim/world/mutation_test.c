@@ -14,6 +14,7 @@ static int spoil_place; /* which call; 0: none */
 static int spoil_collect;
 static int spoil_append;
 
+/* NOLINTBEGIN(readability-identifier-naming): the linker wants these names. */
 bool __real_model_payload_place(
     struct model_payload *payload, struct model_memory *memory, uint64_t first, uint64_t count);
 bool __wrap_model_payload_place(
@@ -30,6 +31,7 @@ bool __wrap_model_payload_append(
     const struct model_memory *memory,
     uint64_t first,
     uint64_t count);
+/* NOLINTEND(readability-identifier-naming) */
 
 static bool now_is(int *calls)
 {

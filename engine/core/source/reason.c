@@ -45,8 +45,10 @@ static void add_completed(const struct ferry_source *source, struct base_text *t
     if (blackout->total_ns != 0) {
         base_text_add(text, "; blackout ");
         base_text_add_duration(text, blackout->total_ns);
-        base_text_add(text, ", predicted ");
-        base_text_add_duration(text, source->outcome.predicted_blackout_ns);
+        if (source->outcome.predicted_blackout_ns != 0) { /* stop-and-copy predicts nothing */
+            base_text_add(text, ", predicted ");
+            base_text_add_duration(text, source->outcome.predicted_blackout_ns);
+        }
     }
 }
 

@@ -208,6 +208,7 @@ static void spoil_blackout(struct tale *tale)
 static void spoil_prediction(struct tale *tale)
 {
     tale->outcome.predicted_blackout_ns = 0;
+    tale->outcome.verdict.fixed_costs = MS; /* there was something to predict */
 }
 static void spoil_rule(struct tale *tale)
 {

@@ -147,6 +147,11 @@ static bool start_worker(struct crew *crew, uint32_t slot)
     return true;
 }
 
+static unsigned patience_s(const struct crew *crew)
+{
+    return crew->config->patience_s > 0 ? crew->config->patience_s : CREW_PATIENCE_S;
+}
+
 /* The last line that a dead worker printed says most: an assert, or a sanitizer's summary. */
 static void last_words(struct worker *worker, char *text, size_t size)
 {
@@ -180,8 +185,8 @@ static void report_death(struct crew *crew, uint32_t slot, int status)
         (void)snprintf(
             trial.message,
             sizeof trial.message,
-            "no end within %d s of real time",
-            CREW_PATIENCE_S);
+            "no end within %u s of real time",
+            patience_s(crew));
     } else if (WIFSIGNALED(status)) {
         (void)snprintf(
             trial.message,
@@ -251,7 +256,7 @@ static void end_hung(struct crew *crew)
 
         if (worker->pid != 0 && atomic_load(&crew->shared->job[slot]) != NO_JOB &&
             now - atomic_load(&crew->shared->since_ns[slot]) >
-                CREW_PATIENCE_S * INT64_C(1000000000)) {
+                patience_s(crew) * INT64_C(1000000000)) {
             worker->hung = true;
             (void)kill(worker->pid, SIGKILL);
         }

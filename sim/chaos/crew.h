@@ -26,10 +26,11 @@ struct crew_config {
     unsigned workers; /* 1 to CREW_MAX */
     uint64_t first;   /* jobs [first, first + count) */
     uint64_t count;
-    int64_t for_ns;    /* no job begins later than this after the start; 0: no limit */
-    bool one_job_each; /* a process for each job */
-    sigset_t watched;  /* held signals; one that is pending ends the crew */
-    sigset_t old_mask; /* what workers get */
+    int64_t for_ns;      /* no job begins later than this after the start; 0: no limit */
+    bool one_job_each;   /* a process for each job */
+    unsigned patience_s; /* with a job; 0: CREW_PATIENCE_S */
+    sigset_t watched;    /* held signals; one that is pending ends the crew */
+    sigset_t old_mask;   /* what workers get */
     void *context;
     /* In the worker. */
     void (*work)(void *context, uint64_t job, struct trial *trial);

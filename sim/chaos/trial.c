@@ -164,14 +164,14 @@ const char *trial_rule_text(enum trial_rule rule)
 /* ---- the same failure ---- */
 
 /* `E1`: the message begins with `file:line: `, and its number is its place in the file. */
-static bool is_expectation(const struct trial *trial)
+bool trial_is_expectation(const struct trial *trial)
 {
     return trial->id[0] == 'E' && isdigit((unsigned char)trial->id[1]) != 0;
 }
 
 static const char *text_of(const struct trial *trial)
 {
-    if (!is_expectation(trial)) {
+    if (!trial_is_expectation(trial)) {
         return trial->message;
     }
     const char *space = strstr(trial->message, ": ");
@@ -202,8 +202,9 @@ bool trial_same_failure(const struct trial *one, const struct trial *other)
     const char *left = text_of(one);
     const char *right = text_of(other);
 
-    if (one->verdict != other->verdict || is_expectation(one) != is_expectation(other) ||
-        (!is_expectation(one) && strcmp(one->id, other->id) != 0)) {
+    if (one->verdict != other->verdict ||
+        trial_is_expectation(one) != trial_is_expectation(other) ||
+        (!trial_is_expectation(one) && strcmp(one->id, other->id) != 0)) {
         return false;
     }
     while (*left != '\0' && *right != '\0') {

@@ -81,4 +81,7 @@ const char *trial_rule_text(enum trial_rule rule);          /* a sentence */
  */
 bool trial_same_failure(const struct trial *one, const struct trial *other);
 
+/* Whether it is an expectation that fails, and no invariant. */
+bool trial_is_expectation(const struct trial *trial);
+
 #endif

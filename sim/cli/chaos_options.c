@@ -5,7 +5,7 @@
 #include "model/rng.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/run_options.h"
-#include "sim/scenario/quantity.h"
+#include "sim/cli/subject.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -162,20 +162,6 @@ set_seed(struct parse_state *parse, const char *argument, const struct argp_stat
     parse->first_given = true;
 }
 
-static void set_for(struct chaos_options *options, const char *text, const struct argp_state *state)
-{
-    char message[QUANTITY_MESSAGE_SIZE];
-    uint64_t value = 0;
-
-    if (!quantity_parse_whole(QUANTITY_TIME, text, &value, message)) {
-        argp_error(state, "--for %s: %s", text, message);
-    }
-    if (value == 0 || value > INT64_MAX) {
-        argp_error(state, "--for %s: expected more than nothing", text);
-    }
-    options->for_ns = (int64_t)value;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct parse_state *parse = state->input;
@@ -185,7 +171,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_SEEDS: set_seeds(parse, argument, state); return 0;
     case KEY_SEED: set_seed(parse, argument, state); return 0;
     case KEY_COMMIT: set_commit(parse, argument, state); return 0;
-    case KEY_FOR: set_for(options, argument, state); return 0;
+    case KEY_FOR: options->for_ns = subject_time("--for", argument, state); return 0;
     case KEY_NET:
         if (!run_parse_network(argument, &options->network)) {
             argp_error(state, "--net %s: expected light or simgrid", argument);

@@ -6,6 +6,7 @@
 const struct cli_verb cli_verbs[] = {
     {"run",        "run scenarios and judge them",               &cli_run_argp,        cli_run    },
     {"chaos",      "run small clusters under random faults",     &cli_chaos_argp,      cli_chaos  },
+    {"shrink",     "reduce a failing run to a small scenario",   &cli_shrink_argp,     cli_shrink },
     {"show",       "explain scenarios in words",                 &cli_show_argp,       cli_show   },
     {"explore",    "explore every interleaving of the handover", &cli_explore_argp,    cli_explore},
     {"schema",     "print the JSON Schema of scenario files",    &cli_schema_argp,     cli_schema },

@@ -7,8 +7,10 @@
  * part counts with its own. And a drain has never more than `parallel` of its migrations under way.
  * Checked: at each PAYLOAD, when everything that touches a window is known, and at the end; at each
  * MIGRATION_STARTED. Not covered: control messages (a few hundred bytes a round); how large a batch
- * may be; how a batch's bytes are spread inside its own serialisation (they count as even). A
- * migration is under way until its first outcome, and not while its source's engine is down. */
+ * may be; how a batch's bytes are spread inside its own serialisation (they count as even; where
+ * the rate was changed, PAYLOAD_SO_FAR cuts the batch, and each part counts as one of its own). A
+ * migration is under way until its first outcome, and not while its source's engine is down.
+ */
 #include "sim/check/cap_window.h"
 #include "sim/check/checker.h"
 
@@ -25,7 +27,9 @@ struct migration {
     bool capped; /* now or before: worth remembering */
     struct cap_window window;
     uint32_t streams;
-    ferry_time_ns in_flight[FERRY_STREAMS_MAX]; /* when the batch under way began, NEVER: none */
+    /* Since when the batch under way is not in the window yet, NEVER: none; and its bytes that are. */
+    ferry_time_ns in_flight[FERRY_STREAMS_MAX];
+    uint64_t so_far[FERRY_STREAMS_MAX];
 };
 
 struct drain {
@@ -141,10 +145,27 @@ judge_cap(struct state *state, struct migration *migration, ferry_time_ns known,
     }
 }
 
+/* A part that has left at one rate counts as a batch of its own. */
+static void part(struct migration *migration, const struct sim_observation *seen)
+{
+    ferry_time_ns *since = &migration->in_flight[seen->stream];
+    uint64_t *so_far = &migration->so_far[seen->stream];
+
+    if (*since == FERRY_TIME_NEVER || seen->bytes < *so_far) {
+        return;
+    }
+    if (migration->capped) {
+        const struct cap_burst burst = {*since, seen->at_ns, seen->bytes - *so_far, true};
+        cap_window_add(&migration->window, &burst);
+    }
+    *since = seen->at_ns;
+    *so_far = seen->bytes;
+}
+
 static void
 payload(struct state *state, struct migration *migration, const struct sim_observation *seen)
 {
-    const struct cap_burst burst = {
+    struct cap_burst burst = {
         .begun_ns = seen->begun_ns,
         .ended_ns = seen->ended_ns,
         .bytes = seen->bytes,
@@ -152,7 +173,14 @@ payload(struct state *state, struct migration *migration, const struct sim_obser
     };
 
     if (seen->stream < FERRY_STREAMS_MAX) {
+        const ferry_time_ns since = migration->in_flight[seen->stream];
+        const uint64_t so_far = migration->so_far[seen->stream];
+        if (since != FERRY_TIME_NEVER && seen->bytes >= so_far) {
+            burst.begun_ns = since;
+            burst.bytes -= so_far;
+        }
         migration->in_flight[seen->stream] = FERRY_TIME_NEVER;
+        migration->so_far[seen->stream] = 0;
     }
     if (migration->capped) {
         cap_window_add(&migration->window, &burst);
@@ -200,6 +228,9 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
         cap_changed(migration, seen);
     } else if (seen->kind == SIM_OBSERVED_PAYLOAD_BEGUN && seen->stream < FERRY_STREAMS_MAX) {
         migration->in_flight[seen->stream] = seen->at_ns;
+        migration->so_far[seen->stream] = 0;
+    } else if (seen->kind == SIM_OBSERVED_PAYLOAD_SO_FAR && seen->stream < FERRY_STREAMS_MAX) {
+        part(migration, seen);
     } else if (seen->kind == SIM_OBSERVED_PAYLOAD) {
         payload(state, migration, seen);
     } else if (seen->kind == SIM_OBSERVED_OUTCOME) {
@@ -215,8 +246,9 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
 static bool names_migration(enum sim_observed kind)
 {
     return kind == SIM_OBSERVED_CAP_CHANGED || kind == SIM_OBSERVED_PAYLOAD_BEGUN ||
-           kind == SIM_OBSERVED_PAYLOAD || kind == SIM_OBSERVED_OUTCOME ||
-           kind == SIM_OBSERVED_SIDE_LOST || kind == SIM_OBSERVED_SIDE_RESTARTED;
+           kind == SIM_OBSERVED_PAYLOAD_SO_FAR || kind == SIM_OBSERVED_PAYLOAD ||
+           kind == SIM_OBSERVED_OUTCOME || kind == SIM_OBSERVED_SIDE_LOST ||
+           kind == SIM_OBSERVED_SIDE_RESTARTED;
 }
 
 static void observe(void *opaque, const struct sim_observation *seen)

@@ -84,8 +84,17 @@ core_set_rate(struct net *net, net_conn conn, enum net_side side, uint64_t bytes
 static uint64_t core_unsent_bytes(const struct net *net, net_conn conn, enum net_side side)
 {
     check_side(side);
-    const struct net_connection *connection = net_conn_find((const struct net_core *)net, conn);
-    return connection == NULL ? 0 : connection->direction[side].queued_bytes;
+    const struct net_core *core = (const struct net_core *)net;
+    const struct net_connection *connection = net_conn_find(core, conn);
+    if (connection == NULL) {
+        return 0;
+    }
+    const struct net_direction *direction = &connection->direction[side];
+    if (direction->sending != NET_SENDING_FLOW) {
+        return direction->queued_bytes;
+    }
+    uint64_t left = core->solver_ops->remaining(core->solver, core->now_ns, direction->flow);
+    return direction->queued_bytes - core->segments[direction->queue.head].bytes + left;
 }
 
 static bool core_close(struct net *net, net_conn conn, enum net_side side)

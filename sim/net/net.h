@@ -182,7 +182,7 @@ bool net_send(struct net *net, net_conn conn, enum net_side side, uint64_t bytes
  * NET_UNLIMITED takes the cap away. false: the connection is over at this side. */
 bool net_set_rate(struct net *net, net_conn conn, enum net_side side, uint64_t bytes_per_second);
 
-/* Bytes that `side` queued and that have not been reported NET_SENT; 0 for one that is over. */
+/* Bytes that `side` queued and that have not left yet, also those of the message under way; 0 for one that is over. */
 uint64_t net_unsent_bytes(const struct net *net, net_conn conn, enum net_side side);
 
 /* Closes from `side`: its messages not yet NET_SENT are dropped, the others still arrive, then the

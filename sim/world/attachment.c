@@ -14,6 +14,7 @@
 #include "sim/world/host.h"
 #include "sim/world/memory.h"
 #include "sim/world/move.h"
+#include "sim/world/payload.h"
 #include "sim/world/side.h"
 #include "sim/world/state.h"
 #include "sim/world/timers.h"
@@ -239,6 +240,7 @@ void attachment_set_rate(struct move *move)
         for (uint16_t stream = 0; stream < attach->streams; stream++) {
             struct channel *channel = attach->payload[stream];
             if (channel != NULL && !channel->ends[NET_INITIATOR].over && channel->rate != rate) {
+                payload_out_so_far(channel);
                 channel->rate = rate;
                 (void)net_set_rate(move->world->net, channel->conn, NET_INITIATOR, rate);
             }

@@ -23,6 +23,8 @@ void payload_out_barrier(struct side *side, const struct ferry_action *action);
 void payload_out_sent(struct channel *channel, struct message *message);
 void payload_out_cut(
     struct channel *channel); /* the connection is over: what has left of the first message */
+/* The rate is about to change: tells the checkers what has left of the first message until now. */
+void payload_out_so_far(const struct channel *channel);
 void payload_out_close(struct channel *channel);
 
 /* ---- receiving ---- */

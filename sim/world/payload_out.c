@@ -357,20 +357,46 @@ void payload_out_sent(struct channel *channel, struct message *message)
     }
 }
 
-void payload_out_cut(struct channel *channel)
+/* What is still to leave of the first message. */
+static uint64_t left_of(const struct channel *channel, const struct message *message)
 {
-    const struct message *message = channel->ends[NET_INITIATOR].unsent;
     uint64_t waiting = 0;
 
-    if (message == NULL || message->kind == MESSAGE_BYTES) {
-        return;
-    }
     for (const struct message *later = message->next; later != NULL; later = later->next) {
         waiting += later->wire_bytes;
     }
     const uint64_t unsent = net_unsent_bytes(channel->world->net, channel->conn, NET_INITIATOR);
     const uint64_t left = unsent > waiting ? unsent - waiting : 0;
-    const uint64_t gone = left < message->wire_bytes ? message->wire_bytes - left : 0;
+
+    return left < message->wire_bytes ? left : message->wire_bytes;
+}
+
+void payload_out_so_far(const struct channel *channel)
+{
+    const struct message *message = channel->ends[NET_INITIATOR].unsent;
+
+    if (message == NULL || message->kind == MESSAGE_BYTES) {
+        return;
+    }
+    observe(
+        channel->world,
+        (struct sim_observation){
+            .kind = SIM_OBSERVED_PAYLOAD_SO_FAR,
+            .migration = channel->move->index,
+            .stream = channel->stream,
+            .bytes = message->wire_bytes - left_of(channel, message),
+        });
+}
+
+void payload_out_cut(struct channel *channel)
+{
+    const struct message *message = channel->ends[NET_INITIATOR].unsent;
+
+    if (message == NULL || message->kind == MESSAGE_BYTES) {
+        return;
+    }
+    const uint64_t left = left_of(channel, message);
+    const uint64_t gone = message->wire_bytes - left;
 
     observe_payload(channel, message, SIM_PAYLOAD_CUT, left == 0 ? 0 : gone);
 }

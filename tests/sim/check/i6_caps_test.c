@@ -4,7 +4,8 @@
 
 /* ---- caps: 10 bytes a millisecond, 1000 in each window ---- */
 
-#define CAP ((uint64_t)10000)
+#define CAP     ((uint64_t)10000)
+#define STREAMS 8U
 
 static struct stage capped(uint64_t cap)
 {
@@ -16,7 +17,7 @@ static struct stage capped(uint64_t cap)
         .to = 1,
         .blackout_limit = 300 * MS,
         .bandwidth_cap = cap,
-        .streams = 2,
+        .streams = STREAMS,
         .drain = SIM_CHECK_NONE);
     return stage;
 }
@@ -290,6 +291,63 @@ static void a_source_that_comes_back_after_its_outcome_does_not_count(void **unu
     sim_checks_destroy(stage.checks);
 }
 
+/* Eight batches of 1000 bytes, at 80 kB/s; half of each has left when the cap falls to 20 kB/s. */
+static void lower_cap_under_way(struct stage *stage, bool told)
+{
+    const ferry_time_ns begun = stage->now;
+
+    for (uint32_t stream = 0; stream < STREAMS; stream++) {
+        begin_batch(stage, stream);
+    }
+    stage->now += 50 * MS;
+    SAY(stage, CAP_CHANGED, .bandwidth_cap = 20000);
+    for (uint32_t stream = 0; told && stream < STREAMS; stream++) {
+        SAY(stage, PAYLOAD_SO_FAR, .stream = stream, .bytes = 500);
+    }
+    stage->now += 200 * MS;
+    for (uint32_t stream = 0; stream < STREAMS; stream++) {
+        end_batch(stage, stream, begun, 1000);
+    }
+    finish(stage);
+}
+
+static void batch_under_way_counts_on_both_sides_of_a_change(void **unused)
+{
+    (void)unused;
+    struct stage told = capped(80000);
+    struct stage untold = capped(80000);
+
+    lower_cap_under_way(&told, true);
+    lower_cap_under_way(&untold, false); /* spread evenly, 3200 bytes fall into the first 100 ms */
+
+    expect_failures(&told, "I6", 0, NULL);
+    expect_failures(&untold, "I6", 1, "sent 3200 bytes");
+    sim_checks_destroy(told.checks);
+    sim_checks_destroy(untold.checks);
+}
+
+/* What was said of a batch under way is no way round the cap. */
+static void too_much_after_a_change_fires(void **unused)
+{
+    (void)unused;
+    struct stage stage = capped(80000);
+    const ferry_time_ns begun = stage.now;
+
+    begin_batch(&stage, 0);
+    stage.now += 50 * MS;
+    SAY(&stage, CAP_CHANGED, .bandwidth_cap = 20000);
+    SAY(&stage, PAYLOAD_SO_FAR, .stream = 0, .bytes = 1000);
+    stage.now += 50 * MS;
+    end_batch(&stage, 0, begun, 6000); /* 5000 in 50 ms */
+    begin_batch(&stage, 0);
+    stage.now += 50 * MS;
+    end_batch(&stage, 0, stage.now - 50 * MS, 5000);
+    finish(&stage);
+
+    expect_failures(&stage, "I6", 1, "sent 10000 bytes");
+    sim_checks_destroy(stage.checks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +362,8 @@ int main(void)
         cmocka_unit_test(an_outcome_makes_room_once),
         cmocka_unit_test(a_source_that_is_down_counts_again_when_it_is_back),
         cmocka_unit_test(a_source_that_comes_back_after_its_outcome_does_not_count),
+        cmocka_unit_test(batch_under_way_counts_on_both_sides_of_a_change),
+        cmocka_unit_test(too_much_after_a_change_fires),
     };
 
     return cmocka_run_group_tests_name("i6_caps", tests, NULL, NULL);

@@ -305,6 +305,30 @@ static void counters_tell_what_moved(enum bed_kind kind)
     bed_destroy(bed);
 }
 
+/* 100,000 bytes at 125 bytes a microsecond, and 7 bytes behind them. */
+static void look_at_what_is_left(struct bed *bed)
+{
+    static const struct bed_near expected[] = {{75007, 1}, {50007, 1}, {7, 1}, {0, 0}};
+    uint64_t left = net_unsent_bytes(bed->net, bed->conn[0], NET_INITIATOR);
+    CHECK_NEAR(left, expected[bed->number].expected, expected[bed->number].slack);
+    bed->number++;
+}
+
+static void unsent_bytes_count_down_while_a_message_leaves(enum bed_kind kind)
+{
+    struct bed *bed = bed_create(kind, &(struct bed_options){0});
+    net_conn conn = bed_connected(bed, 0, 1); /* at 2 ms */
+    net_send(bed->net, conn, NET_INITIATOR, 100000, 1);
+    net_send(bed->net, conn, NET_INITIATOR, 7, 2);
+    bed_at(bed, 2200 * US, look_at_what_is_left);
+    bed_at(bed, 2400 * US, look_at_what_is_left);
+    bed_at(bed, 2800 * US - 1, look_at_what_is_left);
+    bed_at(bed, 2900 * US, look_at_what_is_left);
+    bed_run(bed);
+    CHECK_EQ(bed->number, 4);
+    bed_destroy(bed);
+}
+
 static const struct bed_case cases[] = {
     BED_CASE(gibibyte_in_small_parts_takes_its_size_over_the_bandwidth),
     BED_CASE(message_is_sent_when_serialised_and_delivered_one_latency_later),
@@ -322,6 +346,7 @@ static const struct bed_case cases[] = {
     BED_CASE(slow_start_ends_at_the_bandwidth),
     BED_CASE(link_of_no_limit_takes_no_time),
     BED_CASE(counters_tell_what_moved),
+    BED_CASE(unsent_bytes_count_down_while_a_message_leaves),
 };
 
 int main(void)

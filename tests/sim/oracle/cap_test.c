@@ -85,7 +85,7 @@ static const struct change changes[] = {
      "  - {at: 3 s, set: g, bandwidth_cap: 4 Gbit/s}\n",       1,
      {{1.0, LINK}, {1.0, 0.0}, {0.0, 500e6}}                   },
     {"  - {at: 1.5 s, set: g, bandwidth_cap: 2 Gbit/s}\n"
-     "  - {at: 3 s, set: g, bandwidth_cap: 6 Gbit/s}\n",       2,
+     "  - {at: 3 s, set: g, bandwidth_cap: 6 Gbit/s}\n",       4,
      {{0.5, LINK}, {1.5, 250e6}, {0.0, 750e6}}                 },
 };
 

@@ -16,7 +16,7 @@
     "hosts: {h1: {memory: 4 GiB, costs: none}, h2: {memory: 4 GiB, costs: none}}\n"             \
     "networks: {lan: {hosts: [h1, h2], bandwidth: 10 Gbit/s, latency: 50 us}}\n"                \
     "guests: {g: {host: h1, memory: 1 GiB, device_state: 0 B, nonzero: %u %%, workload: %s}}\n" \
-    "steps: [{at: %u s, move: g, to: h2, blackout_limit: 2 ms, streams: %u, give_up_after: 20 " \
+    "steps: [{at: %u s, move: g, to: h2, blackout_limit: 5 ms, streams: %u, give_up_after: 20 " \
     "s}]\n"
 
 static const struct {

@@ -34,8 +34,10 @@ static ferry_time_ns limit_end(const struct ferry_source *source)
         return FERRY_TIME_NEVER;
     }
     const struct ferry_switch_costs costs = source_copy_costs(source);
+    /* What comes after READY in the prediction: more, and an attempt that was within the limit when it
+     * was opened would be aborted for nothing. */
     const ferry_time_ns reserve =
-        costs.grant_persist + costs.owner_persist + costs.resume + costs.round_trip;
+        costs.grant_persist + costs.owner_persist + costs.resume + (costs.round_trip + 1) / 2;
     const ferry_time_ns limit = source->config.blackout_limit;
     const ferry_time_ns left = limit > reserve ? limit - reserve : 0;
     return left > FERRY_TIME_NEVER - source->now ? FERRY_TIME_NEVER : source->now + left;

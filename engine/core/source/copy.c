@@ -34,9 +34,6 @@
 /* Under a verdict that more rounds cannot change soon, a round is not shorter than this: looking at
  * the dirty log thousands of times a second would only slow the guest. */
 #define PATIENCE (100 * FERRY_MILLISECOND)
-/* After an aborted attempt the next one waits for something to change: rounds of a few pages that
- * follow one another at once would not. */
-#define PATIENCE_AFTER_ABORT (10 * FERRY_MILLISECOND)
 
 /* value * factor / divisor without overflow in between; saturates. divisor is not 0. */
 static uint64_t scale(uint64_t value, uint64_t factor, uint64_t divisor)
@@ -204,8 +201,7 @@ static void forget_costs(struct ferry_source *source)
     forget(&source->measured.load, estimate->load);
 }
 
-static ferry_time_ns
-patience(const struct ferry_source *source, const struct ferry_verdict *verdict)
+static ferry_time_ns patience(const struct ferry_verdict *verdict)
 {
     /* Where the fixed costs alone are over the limit, no round helps: only time, in which what was
      * measured in a bad moment is measured again. */
@@ -214,7 +210,7 @@ patience(const struct ferry_source *source, const struct ferry_verdict *verdict)
         verdict->rule == FERRY_RULE_BACKING_OFF) {
         return PATIENCE;
     }
-    return source->handover.attempt != 0 ? PATIENCE_AFTER_ABORT : 0;
+    return 0;
 }
 
 static void decide(struct ferry_source *source)
@@ -248,7 +244,7 @@ static void decide(struct ferry_source *source)
             source_opening_persist(source); /* slow when it was measured: is it still? */
         }
         source_copy_begin_round(source, false);
-        copy->collect_at = source->now + patience(source, &verdict);
+        copy->collect_at = source->now + patience(&verdict);
         forget_costs(source);
         return;
     case FERRY_DECIDE_SWITCH:

@@ -323,6 +323,12 @@ void model_guest_rehome(struct model_guest *guest, struct model_memory *memory)
     guest->memory = memory;
 }
 
+void model_guest_reseed(struct model_guest *guest, int64_t now, uint64_t seed)
+{
+    (void)model_guest_advance(guest, now); /* a failure stays, and is told by the next one */
+    model_sources_reseed(&guest->sources, model_rng_derive(seed, guest->name));
+}
+
 bool model_guest_running(const struct model_guest *guest)
 {
     return guest->running;

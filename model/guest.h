@@ -66,6 +66,10 @@ bool model_guest_write_page(struct model_guest *guest, int64_t now, uint64_t pag
  * time, the number of writes and the workload go on. */
 void model_guest_rehome(struct model_guest *guest, struct model_memory *memory);
 
+/* Other randomness from now on: what happened so far stays, what is still to be drawn is drawn from
+ * another seed. For asking at which moment a run was decided. */
+void model_guest_reseed(struct model_guest *guest, int64_t now, uint64_t seed);
+
 /* Questions about the time up to the last advance. */
 bool model_guest_running(const struct model_guest *guest);
 bool model_guest_logging(const struct model_guest *guest);

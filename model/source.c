@@ -20,12 +20,26 @@ struct builder {
     uint32_t gate_count;
 };
 
+/* Source `index` has a generator of its own. */
+static void seed_source(struct model_source *source, size_t index, uint64_t seed)
+{
+    char name[32];
+    (void)snprintf(name, sizeof(name), "source %zu", index);
+    model_rng_init(&source->rng, seed, name);
+}
+
+static void draw_ahead(struct model_source *source)
+{
+    for (unsigned i = 0; i < MODEL_AHEAD && source->pages > 0; i++) {
+        source->ahead[i] = source->base + model_rng_below(&source->rng, source->pages);
+    }
+}
+
 static struct model_source *add_source(struct builder *builder, enum model_workload_kind kind)
 {
     assert(builder->sources->count < MODEL_SOURCES_MAX);
-    struct model_source *source = &builder->sources->list[builder->sources->count];
-    char name[32];
-    (void)snprintf(name, sizeof(name), "source %zu", builder->sources->count);
+    const size_t index = builder->sources->count;
+    struct model_source *source = &builder->sources->list[index];
     builder->sources->count++;
     *source = (struct model_source){.kind = kind, .next = MODEL_TIME_NEVER};
     source->pages = builder->page_count;
@@ -34,7 +48,7 @@ static struct model_source *add_source(struct builder *builder, enum model_workl
     for (uint32_t i = 0; i < builder->gate_count; i++) {
         source->gates[i] = builder->gates[builder->gate_count - 1 - i];
     }
-    model_rng_init(&source->rng, builder->seed, name);
+    seed_source(source, index, builder->seed);
     return source;
 }
 
@@ -46,9 +60,8 @@ add_set(struct builder *builder, enum model_workload_kind kind, const struct mod
     source->pages = set->size_bytes / builder->page_size;
     source->pages += set->size_bytes % builder->page_size != 0 ? 1 : 0;
     builder->next_page += source->pages;
-    for (unsigned i = 0; kind == MODEL_WORKLOAD_UNIFORM && i < MODEL_AHEAD && source->pages > 0;
-         i++) {
-        source->ahead[i] = source->base + model_rng_below(&source->rng, source->pages);
+    if (kind == MODEL_WORKLOAD_UNIFORM) {
+        draw_ahead(source);
     }
     model_pacer_init(&source->pacer, set->rate, MODEL_WRITE_BYTES, 0);
     model_source_carry_out(source);
@@ -166,6 +179,16 @@ bool model_sources_init(
         return false;
     }
     return true;
+}
+
+void model_sources_reseed(struct model_sources *sources, uint64_t seed)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        seed_source(&sources->list[i], i, seed);
+        if (sources->list[i].kind == MODEL_WORKLOAD_UNIFORM) {
+            draw_ahead(&sources->list[i]); /* those drawn ahead were not written yet */
+        }
+    }
 }
 
 void model_sources_deinit(struct model_sources *sources)

@@ -84,6 +84,9 @@ bool model_sources_init(
     uint64_t seed);
 void model_sources_deinit(struct model_sources *sources);
 
+/* From now on the draws are those of another seed. */
+void model_sources_reseed(struct model_sources *sources, uint64_t seed);
+
 /* A collection (or the beginning of logging) at this guest time; curves begin anew. logging: false
  * ends them. */
 void model_sources_collected(struct model_sources *sources, int64_t guest_time, bool logging);

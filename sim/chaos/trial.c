@@ -121,11 +121,14 @@ bool trial_run(
     const struct sim_run_options run_options = {
         .seed = options->seed,
         .network = options->network,
+        .reseed_event = options->reseed_event,
+        .reseed = options->reseed,
         .event_limit = TRIAL_EVENTS_MAX,
     };
     struct sim_result result;
 
     sim_result_init(&result, scenario, options->seed);
+    result.log = options->log;
     const bool begun = options->run(scenario, &run_options, &result) == 0;
 
     if (begun) {

@@ -63,6 +63,9 @@ struct trial_options {
     trial_run_fn *run;
     enum sim_network network;
     uint64_t seed;
+    FILE *log;             /* NULL, or where its events go */
+    uint64_t reseed_event; /* as in struct sim_run_options */
+    uint64_t reseed;
 };
 
 /* Runs and judges in this process. false: the world could not begin. */

@@ -53,6 +53,7 @@ extern const char cli_exit_status[];      /* the paragraph about them, for help 
 extern const struct argp cli_run_argp;
 extern const struct argp cli_chaos_argp;
 extern const struct argp cli_shrink_argp;
+extern const struct argp cli_critical_argp;
 extern const struct argp cli_show_argp;
 extern const struct argp cli_explore_argp;
 extern const struct argp cli_schema_argp;
@@ -61,6 +62,7 @@ extern const struct argp cli_completion_argp;
 int cli_run(const struct cli_call *call);
 int cli_chaos(const struct cli_call *call);
 int cli_shrink(const struct cli_call *call);
+int cli_critical(const struct cli_call *call);
 int cli_show(const struct cli_call *call);
 int cli_explore(const struct cli_call *call);
 int cli_schema(const struct cli_call *call);

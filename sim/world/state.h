@@ -97,7 +97,8 @@ struct world {
     int64_t next_progress_call;
     int64_t next_cables; /* when the use of all cables is noted again, for the timeline */
     bool check_wanted;   /* something has ended: is that all? */
-    bool ending;         /* it is: a moment for what is on its way */
+    bool reseeded;
+    bool ending; /* it is: a moment for what is on its way */
     bool over;
     bool failed;
 };

@@ -192,10 +192,27 @@ static void say_progress(struct world *world)
         });
 }
 
+static void reseed(struct world *world)
+{
+    world->reseeded = true;
+    model_rng_init(&world->ids, world->options.reseed, "world/ids");
+    for (size_t i = 0; i < world->scenario->guest_count; i++) {
+        struct guest *guest = &world->guests[i];
+        guest_advance(guest, world_now(world));
+        if (guest->model != NULL) {
+            model_guest_reseed(guest->model, world_now(world), world->options.reseed);
+        }
+    }
+}
+
 static bool handle(void *context, const struct net_event *event)
 {
     struct world *world = context;
 
+    if (world->options.reseed_event > 0 && !world->reseeded &&
+        world->events >= world->options.reseed_event) {
+        reseed(world);
+    }
     if (event->kind == NET_TIMER) {
         timer_fired(world, event->cookie);
     } else {

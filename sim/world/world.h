@@ -36,7 +36,10 @@ struct sim_run_options {
     void (*progress)(void *context, const struct sim_progress *progress);
     void *progress_context;
     int64_t progress_interval_ns; /* 0: one virtual second */
-    uint64_t event_limit;         /* a run with more events is an error; 0: no limit */
+    /* Other randomness for what comes after so many events; what came before is the same. 0: none. */
+    uint64_t reseed_event;
+    uint64_t reseed;
+    uint64_t event_limit; /* a run with more events is an error; 0: no limit */
 };
 
 /* The seed of the file, over SimGrid, nobody watching. */

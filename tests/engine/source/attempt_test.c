@@ -102,24 +102,81 @@ five_aborted_attempts_under_switch_anyway_are_followed_by_one_without_limit(void
     pair_destroy(pair);
 }
 
+/* Many pages are left when the guest is paused, and it writes none of them again afterwards. */
+static struct pair *pause_with_much_to_send(uint64_t speed)
+{
+    struct pair *pair = pair_create(&(struct pair_options){
+        .ram_pages = 4096, .dirty_pages_per_ms = 8, .blackout_limit = 200 * FERRY_MILLISECOND});
+    pair_run_until_source(pair, FERRY_SOURCE_PAUSING);
+    pair_set_dirty(pair, 0);
+    pair_set_speed(pair, speed);
+    pair_run_until_source(pair, FERRY_SOURCE_RESUMING);
+    return pair;
+}
+
 static void pages_of_an_aborted_attempt_are_in_the_next_round_again(void **unused)
 {
     (void)unused;
-    /* The attempt's pages are on the wire, in part placed, when it is aborted. */
-    for (uint32_t speed = 50000; speed <= 3200000; speed *= 2) {
-        struct pair *pair = pair_create(&(struct pair_options){
-            .ram_pages = 512, .dirty_pages_per_ms = 4, .blackout_limit = LIMIT, .streams = 2});
-        pair_run_until_source(pair, FERRY_SOURCE_PAUSING);
-        pair_set_speed(pair, speed);
-        while (pair_source_state(pair) != FERRY_SOURCE_RESUMING &&
-               pair_source_state(pair) != FERRY_SOURCE_CLOSED) {
-            assert_true(pair_step(pair));
-        }
+    for (uint64_t speed = 50000; speed <= 12800000; speed *= 2) {
+        struct pair *pair = pause_with_much_to_send(speed);
         pair_set_speed(pair, 100000000);
 
         pair_assert_completed(pair); /* every page compared */
         pair_destroy(pair);
     }
+}
+
+static void aborted_attempt_sends_nothing_more_before_the_next_collection(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pause_with_much_to_send(400000);
+    const uint32_t batches = pair_actions(pair, PAIR_SOURCE, FERRY_ACTION_SEND_BATCH);
+    const uint32_t collections = pair_actions(pair, PAIR_SOURCE, FERRY_ACTION_COLLECT);
+
+    while (pair_actions(pair, PAIR_SOURCE, FERRY_ACTION_COLLECT) == collections) {
+        assert_true(pair_step(pair));
+    }
+
+    assert_int_equal(pair_actions(pair, PAIR_SOURCE, FERRY_ACTION_SEND_BATCH), batches);
+    pair_set_speed(pair, 100000000);
+    pair_assert_completed(pair);
+    pair_destroy(pair);
+}
+
+/* READY comes early enough, but the two records after it take half the limit. */
+static void attempt_ends_while_grant_and_start_would_still_be_in_time(void **unused)
+{
+    (void)unused;
+    struct pair_options options = tight;
+    options.journal_cost = 10 * FERRY_MILLISECOND;
+    struct pair *pair = pair_create(&options);
+    pair_tamper(
+        pair,
+        PAIR_TARGET,
+        FERRY_ACTION_LOAD_STATE,
+        (struct pair_tamper){.times = 1, .delay = 25 * FERRY_MILLISECOND});
+
+    pair_assert_completed(pair);
+
+    assert_int_equal(pair_outcome(pair)->aborted_count, 1);
+    assert_true(pair_true_blackout(pair) <= LIMIT);
+    pair_destroy(pair);
+}
+
+/* The host of the source stood still: READY and the end of the attempt's time are there together. */
+static void ready_found_after_the_limit_is_not_granted(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create(&tight);
+    pair_run_until_target(pair, FERRY_TARGET_READY);
+    assert_int_equal(pair_source_state(pair), FERRY_SOURCE_SENDING);
+
+    pair_sleep(pair, LIMIT);
+    pair_run_until_source(pair, FERRY_SOURCE_RESUMING);
+
+    assert_int_equal(pair_trace_count(pair, FERRY_TRACE_GRANT_ISSUED), 0);
+    pair_assert_completed(pair);
+    pair_destroy(pair);
 }
 
 static void limit_changed_in_the_pause_counts_for_the_next_attempt(void **unused)
@@ -207,6 +264,9 @@ int main(void)
         cmocka_unit_test(
             five_aborted_attempts_under_switch_anyway_are_followed_by_one_without_limit),
         cmocka_unit_test(pages_of_an_aborted_attempt_are_in_the_next_round_again),
+        cmocka_unit_test(aborted_attempt_sends_nothing_more_before_the_next_collection),
+        cmocka_unit_test(attempt_ends_while_grant_and_start_would_still_be_in_time),
+        cmocka_unit_test(ready_found_after_the_limit_is_not_granted),
         cmocka_unit_test(limit_changed_in_the_pause_counts_for_the_next_attempt),
         cmocka_unit_test(negative_limit_is_refused),
         cmocka_unit_test(target_lost_in_the_pause_names_why_the_attempt_ended),

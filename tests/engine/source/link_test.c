@@ -190,6 +190,25 @@ static void acknowledged_pages_are_not_sent_again(void **unused)
     pair_destroy(pair);
 }
 
+static void zero_pages_that_are_sent_again_are_counted_once(void **unused)
+{
+    (void)unused;
+    for (uint32_t steps = 0; steps < 40; steps++) {
+        struct pair *pair = pair_create(&(struct pair_options){
+            .ram_pages = 4096, .zero_pages = 3000, .bytes_per_second = SLOW});
+        start_copying(pair, 600 * FERRY_MILLISECOND); /* among the zero pages */
+        for (uint32_t i = 0; i < steps; i++) {
+            assert_true(pair_step(pair));
+        }
+
+        pair_reset(pair);
+
+        pair_assert_completed(pair);
+        assert_int_equal(pair_outcome(pair)->rounds[0].zero_pages, 3000);
+        pair_destroy(pair);
+    }
+}
+
 static void reset_is_answered_at_once(void **unused)
 {
     (void)unused;
@@ -305,6 +324,7 @@ int main(void)
         cmocka_unit_test(lost_for_the_limit_fails_with_the_guest_at_the_source),
         cmocka_unit_test(target_that_never_answers_is_unreachable),
         cmocka_unit_test(acknowledged_pages_are_not_sent_again),
+        cmocka_unit_test(zero_pages_that_are_sent_again_are_counted_once),
         cmocka_unit_test(reset_is_answered_at_once),
         cmocka_unit_test(damaged_batch_is_sent_again_on_a_new_connection),
         cmocka_unit_test(connection_that_breaks_as_soon_as_it_carries_is_not_hammered),

@@ -64,6 +64,8 @@ void pair_destroy(struct pair *pair);
 /* One step; false: nothing is left to happen. */
 bool pair_step(struct pair *pair);
 void pair_advance(struct pair *pair, ferry_time_ns duration); /* all steps up to now + duration */
+/* Nobody does anything for so long: then everything, timers too, comes late. */
+void pair_sleep(struct pair *pair, ferry_time_ns duration);
 /* Until the source (target) is in this state; fails the test after a virtual hour. */
 void pair_run_until_source(struct pair *pair, enum ferry_source_state state);
 void pair_run_until_target(struct pair *pair, enum ferry_target_state state);
@@ -75,6 +77,7 @@ void pair_run_to_end(
 void pair_cut(struct pair *pair, bool cut);
 void pair_cut_path(struct pair *pair, uint16_t path, bool cut);
 void pair_cut_way(struct pair *pair, uint16_t path, enum pair_side from, bool cut);
+void pair_set_dirty(struct pair *pair, uint32_t pages_per_ms);
 void pair_set_speed(struct pair *pair, uint64_t bytes_per_second);
 void pair_reset(struct pair *pair); /* connections break, both are told */
 void pair_crash(struct pair *pair, enum pair_side side, bool guest_survives);

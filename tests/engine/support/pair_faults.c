@@ -161,6 +161,13 @@ void pair_set_speed(struct pair *pair, uint64_t bytes_per_second)
     pair->options.bytes_per_second = bytes_per_second;
 }
 
+void pair_set_dirty(struct pair *pair, uint32_t pages_per_ms)
+{
+    pair_guest_dirty(pair);
+    pair->options.dirty_pages_per_ms = pages_per_ms;
+    pair->dirtied_until = pair->now;
+}
+
 void pair_tamper(
     struct pair *pair, enum pair_side side, enum ferry_action_kind kind, struct pair_tamper tamper)
 {

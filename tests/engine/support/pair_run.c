@@ -139,6 +139,11 @@ void pair_advance(struct pair *pair, ferry_time_ns duration)
     pair->now = until;
 }
 
+void pair_sleep(struct pair *pair, ferry_time_ns duration)
+{
+    pair->now += duration;
+}
+
 void pair_run_until_source(struct pair *pair, enum ferry_source_state state)
 {
     const ferry_time_ns until = pair->now + HOUR;

@@ -24,7 +24,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- from the order to the session ---- */
 
@@ -80,7 +79,7 @@ static enum ferry_status obstacle(const struct move *move)
 }
 
 /* An outcome which no source said. The checkers are not told: it is not the engine's word. */
-static void say_outcome(struct move *move, const struct ferry_outcome *outcome)
+void move_say_outcome(struct move *move, const struct ferry_outcome *outcome)
 {
     sim_result_outcome(move->world->result, move->index, outcome);
     LOG(move->world,
@@ -102,7 +101,7 @@ static void refuse(struct move *move, enum ferry_status status, const char *reas
     move->outcome = FERRY_OUTCOME_REFUSED;
     move->ended = true;
     move->world->moves_ended++;
-    say_outcome(move, &outcome);
+    move_say_outcome(move, &outcome);
 }
 
 static struct move *
@@ -178,106 +177,6 @@ void move_deinit(struct move *move)
     free(move);
 }
 
-/* ---- what its engines are told ---- */
-
-/* What a host knows of itself before it has measured anything in this migration. */
-static struct ferry_switch_costs estimates(const struct move *move)
-{
-    const struct sim_costs *costs = &move->from->spec->costs;
-    const struct scenario_guest *guest = move->guest->spec;
-
-    return (struct ferry_switch_costs){
-        .pause = costs->pause,
-        .capture =
-            costs->state_out + costs->state_out_per_mib * (int64_t)(guest->device_state >> 20),
-        .collect = costs->collection_per_gib * (int64_t)(guest->memory >> 20) / 1024,
-        .grant_persist = costs->journal_fsync,
-        .owner_persist = costs->journal_fsync,
-        .resume = costs->resume,
-    };
-}
-
-void move_source_config(struct move *move, struct ferry_source_config *config_out)
-{
-    struct ferry_source_config config = ferry_source_config_default();
-    const struct scenario_move_options *options = move->options;
-    const struct scenario_timeouts *timeouts = &move->from->spec->timeouts;
-    const struct guest *guest = move->guest;
-    const uint32_t index = guest->index;
-    const size_t name_size = strlen(guest->spec->name);
-
-    for (unsigned byte = 0; byte < 4; byte++) {
-        move->guest_config[byte] = (uint8_t)(index >> (8 * byte));
-    }
-    config.allocator = move->world->allocator;
-    config.session = move->session;
-    config.guest_id = (uint64_t)index + 1;
-    config.epoch = move->epoch;
-    config.journal_id = move->from->journal.id;
-    config.incarnation = move->from->incarnation;
-    config.guest_name = (struct ferry_bytes){
-        .data = (const uint8_t *)guest->spec->name,
-        .size = name_size < FERRY_NAME_MAX ? name_size : FERRY_NAME_MAX};
-    config.guest_config =
-        (struct ferry_bytes){.data = move->guest_config, .size = sizeof move->guest_config};
-    config.page_size = guest->spec->page;
-    config.region_count = (uint16_t)guest->region_count;
-    config.regions = guest->regions;
-    config.device_state_estimate = guest->spec->device_state;
-    config.path_count = move->path_count;
-    config.paths = move->paths;
-    config.streams = (uint16_t)options->streams;
-    config.mode = options->mode;
-    config.on_no_convergence = options->on_no_convergence;
-    config.blackout_limit = options->blackout_limit;
-    config.give_up_after = options->give_up_after;
-    config.bandwidth_cap = options->bandwidth_cap == SCENARIO_UNLIMITED
-                               ? FERRY_RATE_UNLIMITED
-                               : options->bandwidth_cap / 8;
-    config.batch_time = options->batch;
-    config.silence_limit = timeouts->silence;
-    config.connect_limit = timeouts->connect;
-    config.reconnect_limit = timeouts->reconnect;
-    config.probe_interval = timeouts->probe;
-    config.action_limit = timeouts->action;
-    config.unknown_after = timeouts->unknown;
-    config.costs = estimates(move);
-    *config_out = config;
-}
-
-/* REFUSED_*, or OK: what the admission of the target's host says before it knows more than the session. */
-static enum ferry_status admission(const struct move *move)
-{
-    if (move->to->journal.broken) {
-        return FERRY_REFUSED_JOURNAL;
-    }
-    return instance_find(move->guest, move->to) != NULL && !journal_has(move->to, move)
-               ? FERRY_REFUSED_BUSY /* the last migration of this guest has not cleaned up here */
-               : FERRY_OK;
-}
-
-void move_target_config(const struct move *move, struct ferry_target_config *config_out)
-{
-    struct ferry_target_config config = ferry_target_config_default();
-    const struct host *host = move->to;
-    const struct scenario_timeouts *timeouts = &host->spec->timeouts;
-
-    config.allocator = move->world->allocator;
-    config.session = move->session;
-    config.journal_id = host->journal.id;
-    config.memory_free = host->spec->memory - host->memory_used;
-    config.refuse_status = admission(move);
-    config.refuse = config.refuse_status != FERRY_OK;
-    config.orphan_limit = timeouts->orphan;
-    config.hold_limit = timeouts->hold;
-    config.action_limit = timeouts->action;
-    config.journal_estimate = host->spec->costs.journal_fsync;
-    config.load_estimate = host->spec->costs.state_in;
-    config.load_per_mib_estimate = host->spec->costs.state_in_per_mib;
-    config.resume_estimate = host->spec->costs.resume;
-    *config_out = config;
-}
-
 /* ---- finding one ---- */
 
 struct move *move_of_session(const struct world *world, struct ferry_session_id session)
@@ -300,200 +199,4 @@ struct move *move_of_ref(const struct world *world, struct scenario_move_ref ref
         }
     }
     return NULL;
-}
-
-/* ---- the end ---- */
-
-void move_instant(struct move *move, enum instant instant)
-{
-    move->instants[instant] = world_now(move->world);
-}
-
-/* The parts add up: an instant that is missing, or lies before the one it follows, makes its part 0. */
-static struct ferry_blackout blackout_of(const struct move *move)
-{
-    int64_t at[INSTANT_COUNT];
-
-    at[0] = move->instants[INSTANT_PAUSED];
-    for (size_t i = 1; i < INSTANT_COUNT; i++) {
-        at[i] = move->instants[i] > at[i - 1] ? move->instants[i] : at[i - 1];
-    }
-    return (struct ferry_blackout){
-        .total_ns = at[INSTANT_RUNNING] - at[INSTANT_PAUSED],
-        .capture_ns = at[INSTANT_CAPTURED] - at[INSTANT_PAUSED],
-        .collect_ns = at[INSTANT_COLLECTED] - at[INSTANT_CAPTURED],
-        .transfer_ns = at[INSTANT_LOAD_ISSUED] - at[INSTANT_COLLECTED],
-        .load_ns = at[INSTANT_LOADED] - at[INSTANT_LOAD_ISSUED],
-        .ready_ns = at[INSTANT_GRANT_ISSUED] - at[INSTANT_LOADED],
-        .grant_persist_ns = at[INSTANT_GRANT_DURABLE] - at[INSTANT_GRANT_ISSUED],
-        .grant_ns = at[INSTANT_OWNER_ISSUED] - at[INSTANT_GRANT_DURABLE],
-        .owner_persist_ns = at[INSTANT_OWNER_DURABLE] - at[INSTANT_OWNER_ISSUED],
-        .resume_ns = at[INSTANT_RUNNING] - at[INSTANT_OWNER_DURABLE],
-    };
-}
-
-static int64_t slowest_round_trip(const struct move *move)
-{
-    int64_t slowest = 0;
-
-    for (uint16_t path = 0; path < move->path_count; path++) {
-        if ((move->networks_used >> path & 1U) != 0) {
-            const int64_t latency = net_latency_ns(move->world->net, move->networks[path]);
-            slowest = latency > slowest ? latency : slowest;
-        }
-    }
-    return 2 * slowest;
-}
-
-static void end(struct move *move, enum ferry_outcome_kind kind)
-{
-    struct world *world = move->world;
-
-    move->outcome = kind;
-    if (kind == FERRY_OUTCOME_UNKNOWN || move->ended) {
-        return;
-    }
-    move->ended = true;
-    world->moves_ended++;
-    if (move->guest->move == move) {
-        move->guest->move = NULL; /* what is left is cleaning up: the guest may move again */
-    }
-    world_progress(world);
-}
-
-/* The blackout, as the world saw it, takes the place of what the source could measure. */
-void move_outcome(struct move *move, const struct ferry_outcome *outcome)
-{
-    struct world *world = move->world;
-    struct ferry_outcome truth = *outcome;
-
-    if (move->restarted) { /* a source that came back counts from there */
-        truth.total_ns = world_now(world) - world->result->migrations[move->index].started_at_ns;
-    }
-    truth.blackout = (struct ferry_blackout){0};
-    if (move->resumed && outcome->kind == FERRY_OUTCOME_COMPLETED) {
-        truth.blackout = blackout_of(move);
-        world->result->migrations[move->index].paused_at_ns = move->instants[INSTANT_PAUSED];
-    }
-    sim_result_outcome(world->result, move->index, &truth);
-    observe(
-        world,
-        (struct sim_observation){
-            .kind = SIM_OBSERVED_OUTCOME,
-            .migration = move->index,
-            .guest = move->guest->index,
-            .outcome = outcome,
-            .blackout_ns = move->resumed ? blackout_of(move).total_ns : 0,
-            .round_trip_ns = slowest_round_trip(move),
-        });
-    end(move, outcome->kind);
-    drain_ended(move);
-}
-
-static const char *gone_reason(const struct move *move, enum ferry_outcome_kind kind)
-{
-    if (kind == FERRY_OUTCOME_COMPLETED) {
-        return "the source's host is gone; the guest runs at the target";
-    }
-    if (kind == FERRY_OUTCOME_UNKNOWN) {
-        return "granted, and the source's host is gone: only an operator can say where the guest "
-               "is";
-    }
-    return move->from->up ? "the source's daemon was restarted before the session was recorded"
-                          : "the source's host is gone, and the guest with it";
-}
-
-/* Nobody is left who could report an outcome. */
-static void conclude(struct move *move)
-{
-    if (move->ended || move->outcome != FERRY_OUTCOME_NONE) {
-        return;
-    }
-    const bool granted = move->instants[INSTANT_GRANT_ISSUED] != 0 && move->aborting != 0;
-    enum ferry_outcome_kind kind = FERRY_OUTCOME_FAILED;
-    if (move->resumed) {
-        kind = FERRY_OUTCOME_COMPLETED;
-    } else if (granted) {
-        kind = FERRY_OUTCOME_UNKNOWN;
-    }
-    struct ferry_outcome outcome = {.kind = kind, .status = FERRY_WORLD_RESTARTED};
-    if (kind == FERRY_OUTCOME_COMPLETED) {
-        outcome.status = FERRY_OK;
-    }
-    outcome.total_ns =
-        world_now(move->world) - move->world->result->migrations[move->index].started_at_ns;
-    (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", gone_reason(move, kind));
-    if (move->resumed) {
-        outcome.blackout = blackout_of(move);
-        move->world->result->migrations[move->index].paused_at_ns = move->instants[INSTANT_PAUSED];
-    }
-    say_outcome(move, &outcome);
-    end(move, kind);
-    drain_ended(move);
-}
-
-static void tell(const struct move *move, bool target, enum sim_observed kind)
-{
-    observe(
-        move->world,
-        (struct sim_observation){
-            .kind = kind,
-            .migration = move->index,
-            .host = target ? move->to->index : move->from->index,
-        });
-}
-
-void move_side_lost(struct move *move, bool target)
-{
-    struct side *side = target ? move->target : move->source;
-
-    if (side == NULL) {
-        return;
-    }
-    if (target) {
-        move->target = NULL;
-    } else {
-        move->source = NULL;
-    }
-    side_destroy(side);
-    tell(move, target, SIM_OBSERVED_SIDE_LOST);
-    world_check_end(move->world);
-}
-
-void move_side_closed(struct move *move, bool target)
-{
-    struct side *side = target ? move->target : move->source;
-
-    if (target) {
-        move->target = NULL;
-        move->target_done = true;
-    } else {
-        move->source = NULL;
-        move->source_done = true;
-    }
-    attachment_drop_side(move, target, false);
-    side_destroy(side);
-    LOG(move->world,
-        .side = target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,
-        .host = target ? move->to->index : move->from->index,
-        .migration = move->index,
-        .kind = "SIDE_CLOSED");
-    tell(move, target, SIM_OBSERVED_CLOSED);
-    world_check_end(move->world);
-}
-
-void move_forgotten(struct move *move)
-{
-    if (move->source != NULL || move->source_done || move->guest->move != move) {
-        return;
-    }
-    conclude(move);
-    world_check_end(move->world);
-}
-
-void move_conclude(struct move *move)
-{
-    if (move->source == NULL) {
-        conclude(move);
-    }
 }

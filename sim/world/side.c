@@ -10,9 +10,7 @@
 #include "sim/world/side.h"
 
 #include "sim/fault/fault.h"
-#include "sim/world/guest.h"
 #include "sim/world/host.h"
-#include "sim/world/log.h"
 #include "sim/world/memory.h"
 #include "sim/world/message.h"
 #include "sim/world/move.h"
@@ -182,86 +180,6 @@ static void take_actions(struct side *side)
     }
 }
 
-/* What is sent is logged where it is sent, with what it is. */
-void side_log_action(struct side *side, const struct ferry_action *action)
-{
-    const bool batch = action->kind == FERRY_ACTION_SEND_BATCH;
-
-    if (action->kind == FERRY_ACTION_SEND_CONTROL) {
-        return;
-    }
-    LOG(side->world,
-        .side = side->target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,
-        .host = side->host->index,
-        .migration = side->move->index,
-        .kind = ferry_action_name(action->kind),
-        .field_name = {"id", "attach", batch ? "number" : "round", batch ? "stream" : "attempt"},
-        .field = {
-            (int64_t)action->id,
-            action->attach,
-            batch ? (int64_t)action->batch.number : action->round,
-            batch ? action->stream : action->attempt});
-}
-
-/* ---- operators ---- */
-
-static bool is_command(enum ferry_event_kind kind)
-{
-    return kind >= FERRY_EVENT_CANCEL;
-}
-
-static void
-command_answered(struct side *side, const struct ferry_event *event, enum ferry_status status)
-{
-    struct world *world = side->world;
-    const uint32_t other = side->target ? side->move->from->index : side->move->to->index;
-
-    LOG(world,
-        .side = side->target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,
-        .host = side->host->index,
-        .migration = side->move->index,
-        .kind = status == FERRY_OK ? "COMMAND" : "COMMAND_TURNED_DOWN",
-        .field_name = {"status"},
-        .field = {(int64_t)status},
-        .text = ferry_event_name(event->kind));
-    if (status != FERRY_OK) {
-        return;
-    }
-    if (event->kind == FERRY_EVENT_SET_BANDWIDTH_CAP) {
-        observe(
-            world,
-            (struct sim_observation){
-                .kind = SIM_OBSERVED_CAP_CHANGED,
-                .migration = side->move->index,
-                .bandwidth_cap = event->rate,
-            });
-    } else if (event->kind == FERRY_EVENT_SET_BLACKOUT_LIMIT) {
-        observe(
-            world,
-            (struct sim_observation){
-                .kind = SIM_OBSERVED_LIMIT_CHANGED,
-                .migration = side->move->index,
-                .blackout_limit = event->duration_ns,
-            });
-    } else if (event->kind == FERRY_EVENT_SWITCH_NOW) {
-        observe(
-            world,
-            (struct sim_observation){
-                .kind = SIM_OBSERVED_OPERATOR_SWITCH,
-                .migration = side->move->index,
-            });
-    } else if (event->kind == FERRY_EVENT_CLAIM) {
-        observe(
-            world,
-            (struct sim_observation){
-                .kind = SIM_OBSERVED_OPERATOR_CLAIM,
-                .guest = side->move->guest->index,
-                .host = side->host->index,
-                .other = other,
-            });
-    }
-}
-
 /* ---- the drive ---- */
 
 static void deadline_reached(void *owner, uint64_t argument);
@@ -311,8 +229,8 @@ static void drive(struct side *side)
             break;
         }
         const enum ferry_status status = input(side, &entry->event);
-        if (is_command(entry->event.kind)) {
-            command_answered(side, &entry->event, status);
+        if (side_is_command(entry->event.kind)) {
+            side_command_answered(side, &entry->event, status);
         }
         message_destroy(entry->message);
         free(entry);

@@ -62,6 +62,9 @@ void side_run_all(struct world *world);
 void side_bury(struct world *world); /* frees those that are gone; nobody may be inside of one */
 struct side *side_of_serial(const struct move *move, bool target, uint64_t serial);
 struct ferry_trace_sink side_trace_sink(struct side *side);
+bool side_is_command(enum ferry_event_kind kind); /* an operator's */
+void side_command_answered(
+    struct side *side, const struct ferry_event *event, enum ferry_status status);
 void side_log_action(struct side *side, const struct ferry_action *action);
 
 /* ---- source_side.c, target_side.c ---- */

@@ -308,7 +308,12 @@ static void counters_tell_what_moved(enum bed_kind kind)
 /* 100,000 bytes at 125 bytes a microsecond, and 7 bytes behind them. */
 static void look_at_what_is_left(struct bed *bed)
 {
-    static const struct bed_near expected[] = {{75007, 1}, {50007, 1}, {7, 1}, {0, 0}};
+    static const struct bed_near expected[] = {
+        {75007, 1},
+        {50007, 1},
+        {7,     1},
+        {0,     0}
+    };
     uint64_t left = net_unsent_bytes(bed->net, bed->conn[0], NET_INITIATOR);
     CHECK_NEAR(left, expected[bed->number].expected, expected[bed->number].slack);
     bed->number++;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The names are the linker's. */
-// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
 uint64_t __real_model_guest_collect(struct model_guest *guest, int64_t now, uint64_t *bitmap_out);
 uint64_t __wrap_model_guest_collect(struct model_guest *guest, int64_t now, uint64_t *bitmap_out);
 bool __real_model_payload_place(
@@ -77,7 +77,7 @@ bool __wrap_model_payload_place(
     }
     return __real_model_payload_place(payload, memory, first, count);
 }
-// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
 
 /* Most of the guest is written only before the move or during its first rounds, so that nothing sends again what was
  * lost. */

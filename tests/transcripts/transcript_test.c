@@ -2,9 +2,9 @@
 /* transcript_test.c -- whole conversations as text: transcript [--accept] FILE...
  *
  * A file has comments (#), orders (>) and what came out of them. The program carries the orders out
- * again and compares; --accept writes the file anew, and review shows the difference. The orders are
- * in script.c, the lines in support/pair_log.c. An order `expect` that does not hold fails in both
- * cases. */
+ * again and compares; --accept writes the file anew, and review shows the difference. The orders
+ * are in script.c, the lines in support/pair_log.c. An order `expect` that does not hold fails in
+ * both cases. */
 #include "transcripts/script.h"
 
 #include <stdlib.h>
@@ -27,8 +27,8 @@ static char *read_whole(const char *path)
     return text;
 }
 
-/* Comments and orders of the old text, with what comes out now. NULL: an order was not understood, or
- * did not hold. */
+/* Comments and orders of the old text, with what comes out now. NULL: an order was not understood,
+ * or did not hold. */
 static char *play(const char *path, const char *old)
 {
     char *text = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* determinism_test.c -- the same events at the same times give the same actions, to the byte; whatever
- * else is in the process's memory. */
+/* determinism_test.c -- the same events at the same times give the same actions, to the byte;
+ * whatever else is in the process's memory. */
 #include "support/harness.h"
 #include "support/pair.h"
 

@@ -2,9 +2,9 @@
 /* explore_test.c -- both halves of the handover, breadth first through everything that can happen
  * (world.h) within small budgets of crashes, failed writes and operators.
  *
- * In every state H-1 .. H-8 hold, at most one host may run the guest, and from it, healed, exactly one
- * ends up running it. The shortest way to a state that breaks this is printed. Machines with one rule
- * broken show that the explorer would find it. */
+ * In every state H-1 .. H-8 hold, at most one host may run the guest, and from it, healed, exactly
+ * one ends up running it. The shortest way to a state that breaks this is printed. Machines with
+ * one rule broken show that the explorer would find it. */
 #include "handover/world.h"
 #include "support/harness.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* world.h -- a world around both halves of the handover, small enough to be explored whole: two hosts,
- * two journals, and a network that may deliver each message at any time, any number of times, or
- * never.
+/* world.h -- a world around both halves of the handover, small enough to be explored whole: two
+ * hosts, two journals, and a network that may deliver each message at any time, any number of
+ * times, or never.
  *
  * One struct without pointers or padding, so that states are compared and hashed as bytes. A move
  * changes it by one thing that could happen; what a move breaks is named by its requirement (H-1 ..
@@ -88,8 +88,8 @@ struct world_machines {
 extern const struct world_machines world_shipped;
 
 struct world world_start(const struct world_budget *budget);
-/* Move number `move` of WORLD_MOVES. False: it cannot happen now. *broken_out: the requirement that it
- * breaks, or NULL. */
+/* Move number `move` of WORLD_MOVES. False: it cannot happen now. *broken_out: the requirement that
+ * it breaks, or NULL. */
 bool world_move(
     const struct world_machines *machines,
     struct world *world,
@@ -100,8 +100,8 @@ void world_move_name(uint32_t move, char *out, size_t size);
 /* What must hold in every state; NULL: it does. */
 const char *world_broken(const struct world *world);
 
-/* After everything has healed (and with an operator where a host is gone for good), exactly one host
- * ends up with the guest. NULL: it does; else where it hangs. */
+/* After everything has healed (and with an operator where a host is gone for good), exactly one
+ * host ends up with the guest. NULL: it does; else where it hangs. */
 const char *world_heal(const struct world_machines *machines, struct world world);
 
 /* For world_heal.c. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* world_heal.c -- see world.h: from any state, with the network whole, the journals writing and every
- * daemon back, exactly one host ends up with the guest. Where a host is gone for good, an operator
- * decides at the other one. */
+/* world_heal.c -- see world.h: from any state, with the network whole, the journals writing and
+ * every daemon back, exactly one host ends up with the guest. Where a host is gone for good, an
+ * operator decides at the other one. */
 #include "handover/world.h"
 
 #include <stddef.h>
@@ -74,7 +74,7 @@ static void operator_decides(const struct world_machines *machines, struct world
 static void come_back(const struct world_machines *machines, struct world *world, bool all)
 {
     const char *ignored = NULL;
-    /* A failed write leaves its side silent: a restart, which reads what is there, is the way on. */
+    /* A failed write leaves its side silent: a restart, which reads what is there, is the way. */
     if (world->source_host == HOST_DOWN || (all && world->source_host == HOST_UP)) {
         world->source_writing = 0;
         world_restart_source(machines, world, &ignored);

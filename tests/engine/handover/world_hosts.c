@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* world_hosts.c -- see world.h: what each half's outputs do, and the requirements that are about one
- * step. */
+/* world_hosts.c -- see world.h: what each half's outputs do, and the requirements that are about
+ * one step. */
 #include "handover/world.h"
 
 #include <stddef.h>

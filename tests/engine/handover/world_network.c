@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* world_network.c -- see world.h: what a message does where it arrives, and what a write's end does. */
+/* world_network.c -- see world.h: what a message does where it arrives, and what a write's end
+ * does. */
 #include "handover/world.h"
 
 /* ---- the network ---- */

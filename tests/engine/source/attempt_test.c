@@ -163,7 +163,7 @@ static void attempt_ends_while_grant_and_start_would_still_be_in_time(void **unu
     pair_destroy(pair);
 }
 
-/* The host of the source stood still: READY and the end of the attempt's time are there together. */
+/* The source's host stood still: READY and the end of the attempt's time are there together. */
 static void ready_found_after_the_limit_is_not_granted(void **unused)
 {
     (void)unused;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* copy_test.c -- the rounds: their history, zero pages, the cap, streams that share a round, and what
- * happens when the copy does not converge. */
+/* copy_test.c -- the rounds: their history, zero pages, the cap, streams that share a round, and
+ * what happens when the copy does not converge. */
 #include "support/harness.h"
 #include "support/pair.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ending_test.c -- cleaning up: END or CLOSED lost, a silent target, a journal that fails now; none of it
- * changes the outcome (E-3), and END is said only when nothing here needs the target's record (E-2). */
+/* ending_test.c -- cleaning up: END or CLOSED lost, a silent target, a journal that fails now; none
+ * of it changes the outcome (E-3), and END is said only when nothing here needs the target's record
+ * (E-2). */
 #include "support/harness.h"
 #include "support/pair.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* grant_test.c -- from READY to an answer: the journal fails or is late, an order to cancel crosses, the
- * target does not say, and the three ways out of UNKNOWN: the peer's return, claim, burn. */
+/* grant_test.c -- from READY to an answer: the journal fails or is late, an order to cancel
+ * crosses, the target does not say, and the three ways out of UNKNOWN: the peer's return, claim,
+ * burn. */
 #include "support/harness.h"
 #include "support/pair.h"
 
@@ -184,7 +185,7 @@ static void claim_that_cannot_be_written_runs_nothing_until_a_restart_reads_it(v
 static void fenced_target_that_returns_is_told_and_keeps_its_records(void **unused)
 {
     (void)unused;
-    /* It had become the owner before it was fenced: its word is old, and its host may not run it. */
+    /* It had become the owner before it was fenced: its word is old, its host may not run it. */
     struct pair *pair = pair_create(&ordinary);
     pair_drop(pair, WIRE_STARTED, 1);
     pair_run_until_target(pair, FERRY_TARGET_RUNNING);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hostile_test.c -- a target that lies or talks nonsense. Before a grant it can end its own migration and
- * nothing else: a named error, and the guest runs on at the source, untouched.
+/* hostile_test.c -- a target that lies or talks nonsense. Before a grant it can end its own
+ * migration and nothing else: a named error, and the guest runs on at the source, untouched.
  *
  * Whole messages in the wrong state are state_walk_test. */
 #include "support/harness.h"

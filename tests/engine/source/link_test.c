@@ -258,7 +258,8 @@ static void connection_that_breaks_as_soon_as_it_carries_is_not_hammered(void **
     pair_destroy(pair);
 }
 
-/* "Nothing of those attaches happens after DETACH's report": before it, the stream may still say so. */
+/* "Nothing of those attaches happens after DETACH's report": before it, the stream may still say
+ * so. */
 static void batch_reported_sent_after_the_loss_is_counted_once(void **unused)
 {
     (void)unused;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* opening_test.c -- before the first page: every way to be refused, by name; what the target may not
- * answer; and configurations that are no use. */
+/* opening_test.c -- before the first page: every way to be refused, by name; what the target may
+ * not answer; and configurations that are no use. */
 #include "support/harness.h"
 #include "support/pair.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* restart_test.c -- both sides from their journals: what each set of records leads to, records that are
- * damaged or another side's, and which connections of which life count.
+/* restart_test.c -- both sides from their journals: what each set of records leads to, records that
+ * are damaged or another side's, and which connections of which life count.
  *
- * Who runs the guest after a restart in the middle of a migration is conversation/truth_table_test. */
+ * Who runs the guest after a restart in mid-migration: conversation/truth_table_test. */
 #include "handover/record.h"
 #include "support/harness.h"
 #include "support/pair.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state_walk_test.c -- every message and every order in every state of the source.
  *
- * A message has a place in a state, or it is a named protocol error that costs the connection; never
- * an assert, and before a grant never the guest. The tables here say it again, independently of
- * state_table.c. */
+ * A message has a place in a state, or it is a named protocol error that costs the connection;
+ * never an assert, and before a grant never the guest. The tables here say it again, independently
+ * of state_table.c. */
 #include "support/harness.h"
 #include "support/pair.h"
 

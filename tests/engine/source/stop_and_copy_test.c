@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stop_and_copy_test.c -- the mode without live rounds: paused first, no limit unless one is given, and
- * patient with the network until give_up_after. */
+/* stop_and_copy_test.c -- the mode without live rounds: paused first, no limit unless one is given,
+ * and patient with the network until give_up_after. */
 #include "support/harness.h"
 #include "support/pair.h"
 

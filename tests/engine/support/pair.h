@@ -46,7 +46,8 @@ struct pair_options {
     FILE *log; /* transcript; NULL: none */
 };
 
-/* What happens to the report of an action: the next `times` of its kind fail with status, come later, or never. */
+/* What happens to the report of an action: the next `times` of its kind fail with status, come
+ * later, or never. */
 struct pair_tamper {
     uint32_t times;
     enum ferry_status status;
@@ -73,7 +74,7 @@ void pair_run_until_outcome(struct pair *pair);
 void pair_run_to_end(
     struct pair *pair); /* until both objects are closed, or nothing happens any more */
 
-/* A cut holds what is on the wire; it goes on when the cut heals, if its connection still counts. */
+/* A cut holds what is on the wire; healed, it goes on, if its connection still counts. */
 void pair_cut(struct pair *pair, bool cut);
 void pair_cut_path(struct pair *pair, uint16_t path, bool cut);
 void pair_cut_way(struct pair *pair, uint16_t path, enum pair_side from, bool cut);
@@ -121,10 +122,11 @@ bool pair_guest_alive(const struct pair *pair, enum pair_side side); /* its proc
 
 /* ---- states to begin with: a pair that has come there by itself ---- */
 
-/* Every state but CLOSED. The connection is up, and the peer is alive. OUT states and CLOSING last: what would end them is lost. */
+/* Every state but CLOSED. The connection is up, and the peer is alive. OUT states and CLOSING last:
+ * what would end them is lost. */
 struct pair *pair_create_at_source(enum ferry_source_state state);
 struct pair *pair_create_at_target(enum ferry_target_state state);
-/* A message of this type as an honest peer could say it now (the handover's ones: for attempt 1). */
+/* A message of this type as an honest peer could say it now (in the handover: of attempt 1). */
 struct wire_message pair_plausible(const struct pair *pair, enum wire_type type);
 extern const enum wire_type pair_types[];
 extern const size_t pair_type_count;

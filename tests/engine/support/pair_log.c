@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pair_log.c -- the transcript: one line for each thing that either side does or becomes, with names
- * instead of numbers.
+/* pair_log.c -- the transcript: one line for each thing that either side does or becomes, with
+ * names instead of numbers.
  *
  *   source    0.001200s  opening    -> OPEN
  *   target    0.002300s  preparing  persist SESSION

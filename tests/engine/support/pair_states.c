@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pair_states.c -- pairs that have come to a given state by themselves, and messages that a peer could
- * say in it. */
+/* pair_states.c -- pairs that have come to a given state by themselves, and messages that a peer
+ * could say in it. */
 #include "support/pair_internal.h"
 
 #define FOR_EVER 100000U

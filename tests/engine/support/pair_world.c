@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pair_world.c -- the two hosts: a guest that dirties pages in order, a journal each, and what every
- * action does.
+/* pair_world.c -- the two hosts: a guest that dirties pages in order, a journal each, and what
+ * every action does.
  *
  * The world's half of the contract in ferry/action.h, as small as it can be and still be true. */
 #include "support/pair_internal.h"

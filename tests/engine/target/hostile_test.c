@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hostile_test.c -- a source that lies or talks nonsense. It may lose its own guest; it never makes this
- * target run anything that was not granted, nor makes it fall over.
+/* hostile_test.c -- a source that lies or talks nonsense. It may lose its own guest; it never makes
+ * this target run anything that was not granted, nor makes it fall over.
  *
  * Whole messages in the wrong state are state_walk_test. */
 #include "support/harness.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* owning_test.c -- the target from READY on: how long it holds, what its journal decides, how it tells
- * the network, and how long an orphan waits. */
+/* owning_test.c -- the target from READY on: how long it holds, what its journal decides, how it
+ * tells the network, and how long an orphan waits. */
 #include "support/harness.h"
 #include "support/pair.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state_walk_test.c -- every message and every order in every state of the target.
  *
- * A message has a place in a state, or it is a named protocol error that costs the connection; never
- * an assert, and never a guest that runs without a grant. The tables here say it again,
+ * A message has a place in a state, or it is a named protocol error that costs the connection;
+ * never an assert, and never a guest that runs without a grant. The tables here say it again,
  * independently of state_table.c. */
 #include "support/harness.h"
 #include "support/pair.h"
@@ -46,7 +46,8 @@ static uint32_t places(enum wire_type type)
     return 0;
 }
 
-/* A forged GRANT, ABORT or END is a source that lies about itself: who runs the guest then is its doing. */
+/* A forged GRANT, ABORT or END is a source that lies about itself: who runs the guest then is its
+ * doing. */
 static bool lies(enum wire_type type)
 {
     return type == WIRE_GRANT || type == WIRE_ABORT || type == WIRE_END;
@@ -173,7 +174,8 @@ static void order_is_carried_out_or_refused_by_name(void **unused)
     }
 }
 
-/* Reports of the host, of the other side or of nothing: dropped and counted, never taken for another's. */
+/* Reports of the host, of the other side or of nothing: dropped and counted, never taken for
+ * another's. */
 static void report_of_no_action_is_dropped_and_counted(void **unused)
 {
     (void)unused;

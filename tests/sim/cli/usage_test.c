@@ -178,7 +178,7 @@ static void schema_is_one_json_object(void **unused)
 static void page_and_completion_have_every_option(void **unused)
 {
     static const char *const options[] = {
-        "seed", "seeds", "json", "junit", "trace", "twice", "jobs"};
+        "seed", "seeds", "json", "junit", "trace", "twice", "net", "jobs"};
     struct ran help = run_line("ferry-sim run --help");
     struct ran page = run_line("ferry-sim man");
     struct ran completion = run_line("ferry-sim completion");
@@ -188,8 +188,8 @@ static void page_and_completion_have_every_option(void **unused)
     for (const char *at = help.out; (at = strstr(at, "      --")) != NULL; at++) {
         found++;
     }
-    assert_int_equal(found, 6 + 1); /* all without a letter, and --usage */
-    for (size_t i = 0; i < 7; i++) {
+    assert_int_equal(found, 7 + 1); /* all without a letter, and --usage */
+    for (size_t i = 0; i < 8; i++) {
         char text[64];
 
         (void)snprintf(text, sizeof text, "--%s", options[i]);
@@ -221,7 +221,7 @@ static void completion_is_valid_bash_and_completes(void **unused)
     struct ran ran = run_line(
         "eval \"$(ferry-sim completion)\"\n"
         "COMP_WORDS=(ferry-sim run --see); COMP_CWORD=2; _ferry_sim; echo \"${COMPREPLY[*]}\"\n"
-        "COMP_WORDS=(ferry-sim sh); COMP_CWORD=1; _ferry_sim; echo \"${COMPREPLY[*]}\"\n");
+        "COMP_WORDS=(ferry-sim sho); COMP_CWORD=1; _ferry_sim; echo \"${COMPREPLY[*]}\"\n");
 
     assert_string_equal(ran.err, "");
     assert_string_equal(ran.out, "--seed= --seeds=\nshow\n");

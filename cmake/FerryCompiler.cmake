@@ -26,8 +26,11 @@ add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 set(FERRY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum -Wvla -Wundef
     -Wcast-qual -Wformat=2 -Wimplicit-fallthrough)
 set(FERRY_WARNINGS_C -Wstrict-prototypes -Wmissing-prototypes)
-# gcc follows values through the sanitizers' own checks and then reports null pointers which only these invent.
-if(NOT FERRY_SANITIZE)
+# gcc follows values through the sanitizers' own checks and then reports null pointers and cut texts which only these
+# invent.
+if(FERRY_SANITIZE)
+    list(APPEND FERRY_WARNINGS -Wno-format-truncation)
+else()
     list(APPEND FERRY_WARNINGS -Wnull-dereference)
 endif()
 if(FERRY_WERROR)

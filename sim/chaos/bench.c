@@ -16,11 +16,15 @@ static void work(void *context, uint64_t job, struct trial *trial)
         .run = task->bench->run,
         .network = task->bench->network,
         .seed = task->scenario->seed,
+        .log = task->bench->log,
     };
 
     (void)job;
     if (!trial_run(task->scenario, &options, trial)) {
         *trial = (struct trial){.verdict = TRIAL_BROKEN, .id = "begin"};
+    }
+    if (task->bench->log != NULL) {
+        (void)fflush(task->bench->log);
     }
 }
 

@@ -10,11 +10,13 @@
 #include "sim/chaos/crew.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 struct bench {
     trial_run_fn *run;
     enum sim_network network;
     unsigned patience_s; /* 0: as a crew has */
+    FILE *log;           /* NULL, or an unnamed file for the events of a run */
     sigset_t watched;
     sigset_t old_mask;
     int ended; /* the signal that came; -1: no process could be had. Nothing is run any more then. */

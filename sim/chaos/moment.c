@@ -55,23 +55,6 @@ static void work_logged(void *context, uint64_t job, struct trial *trial)
     scenario_free(scenario);
 }
 
-/* "0.196100000" */
-static int64_t parse_seconds(const char *text)
-{
-    char *end = NULL;
-    int64_t ns = strtoll(text, &end, 10) * INT64_C(1000000000);
-
-    if (*end == '.') {
-        int64_t scale = INT64_C(100000000);
-
-        for (end++; *end >= '0' && *end <= '9'; end++) {
-            ns += (*end - '0') * scale;
-            scale /= 10;
-        }
-    }
-    return ns;
-}
-
 static void take_line(struct search *search, char *line)
 {
     const uint64_t number = search->moment->events + 1;
@@ -94,7 +77,7 @@ static void take_line(struct search *search, char *line)
 
     *hash = '\0';
     search->lines[number] = report_copy(line);
-    search->at_ns[number] = parse_seconds(space + 1);
+    search->at_ns[number] = trial_log_time(line);
     search->moment->events = number;
     if (fault != NULL) {
         const size_t index = (size_t)strtoull(fault + strlen(" fault="), NULL, 10);

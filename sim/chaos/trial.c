@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool has_fault(const struct scenario *scenario, enum scenario_fault_kind kind, bool for_good)
@@ -137,6 +138,27 @@ bool trial_run(
     }
     sim_result_deinit(&result);
     return begun;
+}
+
+int64_t trial_log_time(const char *line)
+{
+    const char *text = strchr(line, ' ');
+    char *end = NULL;
+
+    if (text == NULL) {
+        return 0;
+    }
+    int64_t ns = strtoll(text, &end, 10) * INT64_C(1000000000);
+
+    if (*end == '.') {
+        int64_t scale = INT64_C(100000000);
+
+        for (end++; *end >= '0' && *end <= '9'; end++) {
+            ns += (*end - '0') * scale;
+            scale /= 10;
+        }
+    }
+    return ns;
 }
 
 const char *trial_verdict_name(enum trial_verdict verdict)

@@ -75,6 +75,9 @@ bool trial_run(
 /* Judges a run that has been made already. */
 void trial_judge(const struct sim_result *result, struct trial *trial);
 
+/* The instant in a line of a log of events: `number seconds side ...`. */
+int64_t trial_log_time(const char *line);
+
 const char *trial_verdict_name(enum trial_verdict verdict); /* "violated" */
 const char *trial_rule_text(enum trial_rule rule);          /* a sentence */
 

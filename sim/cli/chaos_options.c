@@ -6,6 +6,7 @@
 #include "sim/cli/cli.h"
 #include "sim/cli/run_options.h"
 #include "sim/cli/subject.h"
+#include "sim/cli/tally.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static const struct argp_option option_table[] = {
     {.name = "seed",
      .key = KEY_SEED,
      .arg = "N",
-     .doc = "This seed alone; a run that fails shows its last events"},
+     .doc = "This seed alone"},
     {.name = "seed-from-commit",
      .key = KEY_COMMIT,
      .arg = "HASH",
@@ -67,7 +68,7 @@ static const struct argp_option option_table[] = {
     {.name = "failures",
      .key = KEY_FAILURES,
      .arg = "FILE",
-     .doc = "Add failing seeds to this file; without it " CHAOS_FAILURES_DEFAULT},
+     .doc = "Add failing seeds to this file; without it " TALLY_FAILURES_DEFAULT},
     {.name = "json",                                                   .key = KEY_JSON, .arg = "FILE", .doc = "Write counts and failures as JSON"},
     {.name = "junit",                                                       .key = KEY_JUNIT, .arg = "FILE", .doc = "Write failures as JUnit XML"},
     {.name = NULL                                                               },
@@ -214,7 +215,7 @@ void chaos_options_parse(struct chaos_options *options, int argc, char **argv)
         .count = CHAOS_SEEDS_DEFAULT,
         .jobs = run_processors(),
         .network = SIM_NETWORK_LIGHT,
-        .failures = CHAOS_FAILURES_DEFAULT,
+        .failures = TALLY_FAILURES_DEFAULT,
         .json.option = "--json",
         .junit.option = "--junit",
     };

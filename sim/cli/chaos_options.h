@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHAOS_SEEDS_DEFAULT    UINT64_C(1000)
-#define CHAOS_FAILURES_DEFAULT "ferry-chaos-failures.txt"
+#define CHAOS_SEEDS_DEFAULT UINT64_C(1000)
 
 struct chaos_options {
     uint64_t first_seed;

@@ -6,6 +6,7 @@
 const struct cli_verb cli_verbs[] = {
     {"run",        "run scenarios and judge them",               &cli_run_argp,        cli_run    },
     {"chaos",      "run small clusters under random faults",     &cli_chaos_argp,      cli_chaos  },
+    {"sweep",      "run each fault at each step of a migration", &cli_sweep_argp,      cli_sweep  },
     {"shrink",     "reduce a failing run to a small scenario",   &cli_shrink_argp,     cli_shrink },
     {"critical",
      "find the moment at which a failure becomes likely",        &cli_critical_argp,

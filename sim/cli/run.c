@@ -311,6 +311,7 @@ static void interrupted(struct run_session *session, unsigned workers, int64_t e
                 (unsigned long long)report->seed);
         }
     }
+    (void)fflush(session->text); /* the signal ends us without another word */
     cli_complain("interrupted: %zu of %zu runs had ended", finished, session->run_count);
     free(reports);
 }

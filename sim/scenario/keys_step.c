@@ -113,7 +113,7 @@ static const struct key set_keys[] = {
 
 static const struct key switch_keys[] = {
     {.name = "switch_now", .type = KEY_MOVE, .required = true,
-     .help = "switches this migration over when the round under way ends; the blackout limit still holds"},
+     .help = "switches this migration over when the round under way ends; whatever the prediction and the blackout limit say"},
     TRIGGER_ROWS, ID_ROW,
     {0},
 };

@@ -23,6 +23,11 @@
 #define FIRST_BATCH_BYTES (1U << 20)
 /* Largest batch, bytes: bounds the work of one report, and what a lost connection costs. */
 #define BATCH_BYTES_MAX (256ULL << 20)
+/* A batch's own framing is some 65 bytes: with so many bytes of pages in it, a page costs no more
+ * than a few. Where a stream is slow that is more link time than was asked for. */
+#define BATCH_BYTES_MIN (128U << 10)
+/* The same for a round that is shared out over many streams. */
+#define SHARE_BYTES_MIN (64U << 10)
 /* Framing of a page in the prediction: more than what an isolated page really costs. */
 #define FRAMING_BYTES 4U
 /* Sums for the bandwidth are halved when they cover this much time: recent batches count more. */
@@ -201,16 +206,23 @@ static void forget_costs(struct ferry_source *source)
     forget(&source->measured.load, estimate->load);
 }
 
-static ferry_time_ns patience(const struct ferry_verdict *verdict)
+/* Would another round help if it left nothing at all? If not, only time does, in which what was
+ * measured in a bad moment is measured again. */
+static bool
+rounds_are_in_vain(const struct ferry_policy_samples *samples, const struct ferry_verdict *verdict)
 {
-    /* Where the fixed costs alone are over the limit, no round helps: only time, in which what was
-     * measured in a bad moment is measured again. */
-    const bool hopeless = verdict->fixed_costs > verdict->blackout_limit;
-    if (hopeless || verdict->rule == FERRY_RULE_STALLED ||
-        verdict->rule == FERRY_RULE_BACKING_OFF) {
-        return PATIENCE;
-    }
-    return 0;
+    struct ferry_policy_samples nothing = *samples;
+    nothing.remaining_bytes = 0;
+    return ferry_policy_predict(&nothing) > verdict->blackout_limit;
+}
+
+static ferry_time_ns
+patience(const struct ferry_policy_samples *samples, const struct ferry_verdict *verdict)
+{
+    const bool wait = verdict->rule == FERRY_RULE_STALLED ||
+                      verdict->rule == FERRY_RULE_BACKING_OFF ||
+                      rounds_are_in_vain(samples, verdict);
+    return wait ? PATIENCE : 0;
 }
 
 static void decide(struct ferry_source *source)
@@ -244,7 +256,7 @@ static void decide(struct ferry_source *source)
             source_opening_persist(source); /* slow when it was measured: is it still? */
         }
         source_copy_begin_round(source, false);
-        copy->collect_at = source->now + patience(&verdict);
+        copy->collect_at = source->now + patience(&samples, &verdict);
         forget_costs(source);
         return;
     case FERRY_DECIDE_SWITCH:
@@ -347,11 +359,15 @@ static uint64_t batch_pages(const struct ferry_source *source)
     } else if (bytes > BATCH_BYTES_MAX) {
         bytes = BATCH_BYTES_MAX;
     }
+    if (bytes < BATCH_BYTES_MIN) {
+        bytes = BATCH_BYTES_MIN;
+    }
     uint64_t pages = bytes / config->page_size;
     /* A short round is shared out: all streams end at about the same time. */
     const uint64_t share = (copy->round_now.pages + config->streams - 1) / config->streams;
+    const uint64_t least = SHARE_BYTES_MIN / config->page_size;
     if (pages > share) {
-        pages = share;
+        pages = share < least ? least : share;
     }
     return pages == 0 ? 1 : pages;
 }
@@ -477,10 +493,12 @@ void source_copy_pump(struct ferry_source *source)
         }
     }
     source_link_leave_when_idle(source);
-    if (source->state == FERRY_SOURCE_COPYING && round_closed(copy) &&
-        copy->collect_at <= source->now) {
-        const bool drained = copy->state == COPY_DRAINING;
+    const bool closed = source->state == FERRY_SOURCE_COPYING && round_closed(copy);
+    if (closed && copy->round_open && copy->round_now.duration_ns == 0) {
         copy->round_now.duration_ns = source->now - copy->round_begun;
+    }
+    if (closed && copy->collect_at <= source->now) {
+        const bool drained = copy->state == COPY_DRAINING;
         if (!drained) {
             copy->live_rounds++;
         }

@@ -169,8 +169,10 @@ void source_ending_freed(struct ferry_source *source)
 
 void source_ending_closed_heard(struct ferry_source *source)
 {
+    source->ending.closed_heard = true;
     if (source->pending[PENDING_FORGET].id != 0 ||
         source->pending[PENDING_PERSIST_GRANTED].id != 0 ||
+        source->pending[PENDING_PERSIST_SESSION].id != 0 ||
         (source->ending.record_wanted && !source->ending.record_durable)) {
         return;
     }

@@ -138,6 +138,7 @@ struct ending {
     bool record_wanted; /* ENDED must be durable before END may be sent */
     bool record_durable;
     bool freed;
+    bool closed_heard; /* CLOSED came: forget the session as soon as no record is being written */
     ferry_time_ns close_until;
 };
 

@@ -27,7 +27,9 @@ static void add_where(const struct ferry_source *source, struct base_text *text)
                 ? "; the guest is paused here until the target says that it has burned the session"
                 : "; granted: only the target, or an operator, can say where the guest is");
     } else if (!source->guest_alive && !source->ending.moved) {
-        base_text_add(text, "; the guest died with this host and may be started here again");
+        base_text_add(
+            text,
+            "; the guest died with this host; it is its to start unless claimed at the target");
     } else {
         base_text_add(text, "; the guest runs on at the source");
     }

@@ -277,7 +277,12 @@ report(struct ferry_source *source, enum pending_kind pending, const struct ferr
     case PENDING_PERSIST_SESSION:
     case PENDING_PERSIST_GRANTED:
     case PENDING_PERSIST_CLAIMED:
-    case PENDING_PERSIST_ENDED: report_persisted(source, pending, event->status); return;
+    case PENDING_PERSIST_ENDED:
+        report_persisted(source, pending, event->status);
+        if (source->state == FERRY_SOURCE_CLOSING && source->ending.closed_heard) {
+            source_ending_closed_heard(source);
+        }
+        return;
     case PENDING_COUNT: break;
     }
     FERRY_ASSERT(false); /* no such report */

@@ -14,6 +14,23 @@ static ferry_time_ns orphan_limit(const struct ferry_target *target)
     return target->abandon_after > own ? target->abandon_after : own;
 }
 
+/* Only when no record of the session is on its way: it would become durable after it was forgotten. */
+static void forget(struct ferry_target *target)
+{
+    const bool writing = target->pending[TARGET_PENDING_PERSIST_SESSION].id != 0 ||
+                         target->pending[TARGET_PENDING_PERSIST_BURNED].id != 0 ||
+                         target->pending[TARGET_PENDING_PERSIST_OWNER].id != 0;
+    if (target->guest_id == 0 || target->forgotten || writing) {
+        return;
+    }
+    target->forgotten = true;
+    target_ask(
+        target,
+        TARGET_PENDING_FORGET,
+        (struct ferry_action){.kind = FERRY_ACTION_FORGET_SESSION},
+        target->config.action_limit);
+}
+
 void target_closing_begin(struct ferry_target *target)
 {
     target_set_state(target, FERRY_TARGET_CLEANING, FERRY_EVENT_CONTROL_BYTES);
@@ -28,13 +45,7 @@ void target_closing_begin(struct ferry_target *target)
             (struct ferry_action){.kind = FERRY_ACTION_FREE_GUEST},
             target->config.action_limit);
     }
-    if (target->guest_id != 0 && target->pending[TARGET_PENDING_FORGET].id == 0) {
-        target_ask(
-            target,
-            TARGET_PENDING_FORGET,
-            (struct ferry_action){.kind = FERRY_ACTION_FORGET_SESSION},
-            target->config.action_limit);
-    }
+    forget(target);
     target_closing_step_done(target);
 }
 
@@ -50,7 +61,11 @@ static bool all_quiet(const struct ferry_target *target)
 
 void target_closing_step_done(struct ferry_target *target)
 {
+    if (target->state == FERRY_TARGET_CLEANING) {
+        forget(target);
+    }
     if (target->state == FERRY_TARGET_CLEANING && !target->closed_said &&
+        (target->forgotten || target->guest_id == 0) &&
         target->pending[TARGET_PENDING_FREE].id == 0 &&
         target->pending[TARGET_PENDING_FORGET].id == 0) {
         target->closed_said = target->attached;

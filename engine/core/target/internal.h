@@ -100,6 +100,7 @@ struct ferry_target {
     ferry_time_ns running_at;
     uint32_t announced;
     ferry_time_ns announce_at;
+    bool forgotten; /* FORGET_SESSION was asked for */
     bool closed_said;
     ferry_time_ns leave_at; /* CLEANING, LOST: nobody waits any longer */
 

@@ -106,7 +106,7 @@ static void run_here(struct ferry_target *target)
             .attempt = target->handover.attempt,
             .epoch = target->handover.epoch + 1,
         },
-        target->config.action_limit);
+        FERRY_TIME_NEVER); /* late is not dead: the guest is this host's, and nobody else may run it */
 }
 
 static void carry_out(struct ferry_target *target, enum handover_output output, uint32_t attempt)

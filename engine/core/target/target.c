@@ -195,9 +195,18 @@ report(struct ferry_target *target, enum target_pending pending, enum ferry_stat
         target_closing_step_done(target);
         return;
     case TARGET_PENDING_FORGET: target_closing_step_done(target); return;
-    case TARGET_PENDING_PERSIST_SESSION: target_opening_persisted(target, status); return;
-    case TARGET_PENDING_PERSIST_OWNER: target_owning_persisted(target, status); return;
-    case TARGET_PENDING_PERSIST_BURNED: target_owning_burned(target, status); return;
+    case TARGET_PENDING_PERSIST_SESSION:
+        target_opening_persisted(target, status);
+        target_closing_step_done(target);
+        return;
+    case TARGET_PENDING_PERSIST_OWNER:
+        target_owning_persisted(target, status);
+        target_closing_step_done(target);
+        return;
+    case TARGET_PENDING_PERSIST_BURNED:
+        target_owning_burned(target, status);
+        target_closing_step_done(target);
+        return;
     case TARGET_PENDING_COUNT: break;
     }
     FERRY_ASSERT(false); /* no such report */

@@ -69,6 +69,8 @@ static const struct described described[CHECK_COUNT] = {
         {"register",            "a host runs the guest only while the register does not name the other"      },
     [CHECK_R2_BLOCKED] =
         {"register",            "when the register answers, a host that is left is never blocked"            },
+    [CHECK_R3_STALE_MEMORY] =
+        {"register",            "what runs at the target is what the source paused last"                     },
 };
 
 const char *explore_check_name(enum explore_check check)

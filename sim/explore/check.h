@@ -48,6 +48,7 @@ enum explore_check {
     /* the ownership register (register_world.h) */
     CHECK_R1_RUNS_WITHOUT_REGISTER,
     CHECK_R2_BLOCKED,
+    CHECK_R3_STALE_MEMORY,
     CHECK_COUNT,
 };
 

@@ -3,16 +3,19 @@
 #include "sim/explore/explore.h"
 
 #include "sim/explore/handover_world.h"
+#include "sim/explore/register_world.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+/* clang-format off */
 const struct explore_budget_item explore_budget_items[EXPLORE_BUDGET_COUNT] = {
-#define EXPLORE_ITEM(field, option, most, what) \
-    {option, most, offsetof(struct explore_budgets, field)},
+#define EXPLORE_ITEM(field, option, most, with_register, what) \
+    {option, most, with_register, offsetof(struct explore_budgets, field)},
     EXPLORE_BUDGETS(EXPLORE_ITEM)
 #undef EXPLORE_ITEM
 };
+/* clang-format on */
 
 unsigned *explore_budget(struct explore_budgets *budgets, size_t index)
 {
@@ -45,11 +48,19 @@ void explore_run(const struct explore_options *options, struct explore_result *r
 {
     const uint64_t checks = options->checks != 0 ? options->checks : UINT64_MAX;
     memset(result, 0, sizeof *result);
-    handover_world_run(options, machine_of(options), checks, result);
+    if (options->use_register) {
+        register_world_run(options, checks, result);
+    } else {
+        handover_world_run(options, machine_of(options), checks, result);
+    }
 }
 
 void explore_transcript(
     FILE *out, const struct explore_options *options, const struct explore_result *result)
 {
-    handover_world_transcript(out, options, machine_of(options), result);
+    if (options->use_register) {
+        register_world_transcript(out, options, result);
+    } else {
+        handover_world_transcript(out, options, machine_of(options), result);
+    }
 }

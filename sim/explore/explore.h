@@ -13,24 +13,26 @@
 
 #include <stdio.h>
 
-/* How many of each may come, on one way, in all: X(field, option, most, what). */
-#define EXPLORE_BUDGETS(X)                                                                   \
-    X(attempts, "attempts", 7, "Attempts that the source opens")                             \
-    X(crashes, "crashes", 7, "Crashes of a host; it comes back at any time, or never")       \
-    X(restarts, "restarts", 7, "Daemons that die and start again while the guests live")     \
-    X(drops, "drops", 7, "Lost connections, with all that is on its way")                    \
-    X(duplicates, "duplicates", 3, "Messages that come a second time")                       \
-    X(late, "late", 3, "Messages that outlive their connection and come at any later time")  \
-    X(failed_writes, "failed-writes", 3, "Journal writes that fail: it is there, or not")    \
-    X(timeouts, "timeouts", 7, "Limits that pass: aborts, late writes, silent peers")        \
-    X(cancels, "cancels", 3, "Orders to cancel")                                             \
-    X(reinstalls, "reinstalls", 3, "Hosts that come back installed anew, without a journal") \
-    X(claims, "claims", 3, "Claims by an operator who has fenced the other host")            \
-    X(burns, "burns", 3, "Orders to burn the session at the target")                         \
-    X(strays, "strays", 3, "Messages of an earlier session about the same guest")
+/* How many of each may come, on one way, in all: X(field, option, most, also with the register, what). */
+/* clang-format off */
+#define EXPLORE_BUDGETS(X)                                                                         \
+    X(attempts, "attempts", 7, true, "Attempts that the source opens")                             \
+    X(crashes, "crashes", 7, true, "Crashes of a host; it comes back at any time, or never")       \
+    X(restarts, "restarts", 7, true, "Daemons that die and start again while the guests live")     \
+    X(drops, "drops", 7, true, "Lost connections, with all that is on its way; lost answers")      \
+    X(duplicates, "duplicates", 3, false, "Messages that come a second time")                      \
+    X(late, "late", 3, false, "Messages that outlive their connection and come at any later time") \
+    X(failed_writes, "failed-writes", 3, false, "Journal writes that fail: it is there, or not")   \
+    X(timeouts, "timeouts", 7, true, "Limits that pass: aborts, late writes, silent peers")        \
+    X(cancels, "cancels", 3, false, "Orders to cancel")                                            \
+    X(reinstalls, "reinstalls", 3, false, "Hosts that come back installed anew, without a journal") \
+    X(claims, "claims", 3, false, "Claims by an operator who has fenced the other host")           \
+    X(burns, "burns", 3, false, "Orders to burn the session at the target")                        \
+    X(strays, "strays", 3, false, "Messages of an earlier session about the same guest")
+/* clang-format on */
 
 struct explore_budgets {
-#define EXPLORE_FIELD(field, option, most, what) unsigned field;
+#define EXPLORE_FIELD(field, option, most, with_register, what) unsigned field;
     EXPLORE_BUDGETS(EXPLORE_FIELD)
 #undef EXPLORE_FIELD
 };
@@ -39,7 +41,8 @@ struct explore_budgets {
 struct explore_budget_item {
     const char *option;
     unsigned most;
-    size_t offset; /* in struct explore_budgets */
+    bool with_register; /* it counts there as well */
+    size_t offset;      /* in struct explore_budgets */
 };
 #define EXPLORE_BUDGET_COUNT (sizeof(struct explore_budgets) / sizeof(unsigned))
 extern const struct explore_budget_item explore_budget_items[EXPLORE_BUDGET_COUNT];
@@ -50,8 +53,9 @@ struct explore_budgets explore_budgets_default(void);
 struct explore_options {
     struct explore_budgets budgets;
     bool use_register; /* the cluster's ownership register in place of the source's journal */
-    const struct explore_machine *machine; /* NULL: the shipped code */
-    uint64_t checks;                       /* bit n: make check n; 0: all */
+    const struct explore_machine *machine;           /* NULL: the shipped code */
+    const struct register_machine *register_machine; /* with use_register; NULL: the shipped code */
+    uint64_t checks;                                 /* bit n: make check n; 0: all */
     struct search_limits limits;
 };
 

@@ -6,18 +6,18 @@
 
 #define NS_PER_MS 1000000
 
-static void put_budgets(FILE *out, struct explore_budgets budgets)
+static void put_budgets(FILE *out, struct explore_budgets budgets, bool use_register)
 {
+    unsigned printed = 0;
     (void)fputs("budgets       ", out);
     for (size_t i = 0; i < EXPLORE_BUDGET_COUNT; i++) {
+        if (use_register && !explore_budget_items[i].with_register) {
+            continue;
+        }
+        const char *before = printed == 0 ? "" : printed == 7 ? ",\n              " : ", ";
         (void)fprintf(
-            out,
-            "%s%s %u",
-            i == 0   ? ""
-            : i == 7 ? ",\n              "
-                     : ", ",
-            explore_budget_items[i].option,
-            *explore_budget(&budgets, i));
+            out, "%s%s %u", before, explore_budget_items[i].option, *explore_budget(&budgets, i));
+        printed++;
     }
     (void)fputc('\n', out);
 }
@@ -45,7 +45,7 @@ void explore_report(
         "explored      %s\n",
         options->use_register ? "the handover with the cluster's ownership register"
                               : "the handover with the source's journal");
-    put_budgets(out, options->budgets);
+    put_budgets(out, options->budgets, options->use_register);
     (void)fprintf(out, "end           %s\n", search_stop_name(search->stop));
     (void)fprintf(
         out,

@@ -27,7 +27,7 @@ struct asked {
 
 /* clang-format off */
 #define EXPLORE_OPTION(field, option, most, with_register, what)                             \
-    {.name = option,                                                                         \
+    {.name = (option),                                                                         \
      .key = KEY_BUDGET + (int)(offsetof(struct explore_budgets, field) / sizeof(unsigned)),  \
      .arg = "N",                                                                             \
      .doc = what " (0 to " #most ")"},

@@ -29,6 +29,7 @@ struct guest {
     uint32_t latest; /* migration, or SIM_CHECK_NONE */
     uint32_t throttle_percent;
     bool excused;
+    bool claimed; /* by an operator, for a host: where it runs then is that order's doing */
 };
 
 struct leftover {
@@ -101,7 +102,7 @@ static void judge_guest(struct state *state, uint32_t index, ferry_time_ns now)
     const struct sim_about about = {"I8", now, guest->latest, index};
     const bool under_way = migration != NULL && migration->outcome == FERRY_OUTCOME_NONE;
 
-    if (migration != NULL && ended_at_source(migration) && !guest->excused &&
+    if (migration != NULL && ended_at_source(migration) && !guest->excused && !guest->claimed &&
         !sim_runners_on(&state->runners, index, migration->from)) {
         sim_check_fail(
             state->checks,
@@ -211,6 +212,8 @@ static void observe_guest(struct guest *guest, const struct sim_observation *see
         guest->throttle_percent = 0; /* the new host has its own */
     } else if (seen->kind == SIM_OBSERVED_GUEST_AT_END) {
         guest->excused = seen->excuse != SIM_EXCUSE_NONE;
+    } else if (seen->kind == SIM_OBSERVED_OPERATOR_CLAIM) {
+        guest->claimed = true;
     }
 }
 

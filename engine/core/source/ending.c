@@ -131,6 +131,20 @@ void source_ending_begin(struct ferry_source *source)
     source_ending_say_end(source);
 }
 
+/* This host's guest died with it, and lives on where an operator claimed it: the journal must say so before
+ * anybody starts it here. The outcome stays what it was for this source. */
+void source_ending_moved_after_all(struct ferry_source *source)
+{
+    struct ending *ending = &source->ending;
+    source->handover.phase = HANDOVER_MOVED;
+    ending->moved = true;
+    ending->record_wanted = true;
+    ending->record_durable = false;
+    if (source->pending[PENDING_PERSIST_ENDED].id == 0) {
+        persist_ended(source);
+    }
+}
+
 void source_ending_say_end(struct ferry_source *source)
 {
     const struct ending *ending = &source->ending;

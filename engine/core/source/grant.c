@@ -197,6 +197,12 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
 void source_grant_started(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_started *started = &message->body.started;
+    const bool claimed = source->state == FERRY_SOURCE_CLOSING && !source->guest_alive &&
+                         !source->ending.moved && started->epoch == source->config.epoch + 1;
+    if (claimed) { /* while this host was dead, an operator gave the guest to the other one */
+        source_ending_moved_after_all(source);
+        return;
+    }
     const bool news = source->handover.phase == HANDOVER_GRANTED &&
                       started->attempt == source->handover.attempt &&
                       started->epoch == source->config.epoch + 1;

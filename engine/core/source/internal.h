@@ -339,6 +339,7 @@ void source_ending_report(
     struct ferry_source *source, enum ferry_outcome_kind kind, enum ferry_status status);
 void source_ending_begin(
     struct ferry_source *source); /* the guest is where it belongs: report, then clean up */
+void source_ending_moved_after_all(struct ferry_source *source);
 void source_ending_say_end(struct ferry_source *source);
 void source_ending_persisted(struct ferry_source *source, enum ferry_status status);
 void source_ending_freed(struct ferry_source *source);

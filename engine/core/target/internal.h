@@ -73,7 +73,9 @@ struct ferry_target {
     uint32_t next_attach;
     uint16_t next_stream_count;
     struct target_stream streams[FERRY_STREAMS_MAX];
-    uint32_t damaged;    /* times that a stream made no sense */
+    uint32_t
+        told_attach;  /* attach on which a source that knew nothing was told that this host owns */
+    uint32_t damaged; /* times that a stream made no sense */
     uint32_t round_done; /* WIRE_ROUND_NONE = none */
     struct wire_reader reader;
     uint8_t reader_buffer[WIRE_READER_CAPACITY];

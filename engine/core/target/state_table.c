@@ -119,9 +119,15 @@ static void on_end(struct ferry_target *target, const struct wire_message *messa
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_END, end->attempt, 0, 0);
         return;
     }
+    if (known && owner && end->moved == 0 && target->told_attach != target->attach) {
+        /* A source that was dead when an operator claimed the guest for this host: tell it. */
+        target->told_attach = target->attach;
+        target_owning_step(target, HANDOVER_IN_ASK_READY, end->attempt, end->epoch);
+        return;
+    }
     if (known && (end->moved == 1) != owner) {
-        /* The source and this side disagree about who owns the guest: only an operator's claim does
-         * that. Keep all records. */
+        /* The source and this side disagree about who owns the guest, and it has its own: only a
+         * claim without a fence does that. Keep all records. */
         target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_END);
         return;
     }

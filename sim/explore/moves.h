@@ -66,6 +66,12 @@ struct explore_state explore_start(struct explore_budget budget);
 /* Carries the move out on world->state; false, and nothing is changed, if it is not possible. */
 bool explore_move_apply(struct explore_world *world, explore_move move);
 
+/* The moves that have a price; explore_move_apply() comes here by itself. */
+bool explore_fault_apply(struct explore_world *world, explore_move move);
+/* A write ends, well or not. */
+bool explore_move_source_written(struct explore_world *world, unsigned which, bool durable);
+bool explore_move_target_written(struct explore_world *world, unsigned which, bool durable);
+
 /* All moves that may be possible in this state, in a fixed order (explore_move_apply() has the last
  * word). Returns how many. */
 #define EXPLORE_MOVES_MAX 256

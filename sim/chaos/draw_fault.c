@@ -32,6 +32,9 @@ static const uint32_t on_percent[PLAN_KINDS] = {
     [PLAN_SWITCH_NOW] = 15,
 };
 
+/* Of a hundred seeds, how many have nothing but outages of networks. */
+#define GENTLE_PERCENT 30
+
 static bool is_order(unsigned kind)
 {
     return kind == PLAN_CANCEL || kind == PLAN_SET || kind == PLAN_SWITCH_NOW;
@@ -154,12 +157,20 @@ static void draw_order(struct plan *plan, unsigned kind, struct model_rng *rng)
 
 /* ---- the storm ---- */
 
+/* What lets every migration go on where it was, so that nothing but completion is allowed. */
+static bool is_gentle(unsigned kind)
+{
+    return kind == SCENARIO_FAULT_NET_DOWN || kind == SCENARIO_FAULT_NET_RESET ||
+           kind == SCENARIO_FAULT_NET_REFUSE || kind == SCENARIO_FAULT_NET_PARTITION;
+}
+
 static uint32_t draw_swarm(struct model_rng *rng, unsigned *kinds)
 {
+    const bool gentle = draw_chance(rng, GENTLE_PERCENT);
     uint32_t count = 0;
 
     for (unsigned kind = 1; kind < PLAN_KINDS; kind++) {
-        if (draw_chance(rng, on_percent[kind])) {
+        if (draw_chance(rng, on_percent[kind]) && (!gentle || is_gentle(kind))) {
             kinds[count] = kind;
             count++;
         }

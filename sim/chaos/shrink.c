@@ -144,10 +144,11 @@ static bool is_any(const char *text, const char *const *words)
     return *words != NULL;
 }
 
-/* What makes trouble end: without it, it is for ever. */
-static bool is_end_of_trouble(const char *key)
+/* What makes trouble end: without it, it is for ever. And the limit: its default may be less. The
+ * defaults of all other means are generous. */
+static bool is_condition(const char *key)
 {
-    static const char *const keys[] = {"for", "restart_after", NULL};
+    static const char *const keys[] = {"for", "restart_after", "blackout_limit", NULL};
 
     return is_any(key, keys);
 }
@@ -185,9 +186,7 @@ static bool cut_keys(struct work *work, struct way *way)
     for (size_t i = 0; i < follow(work->root, way)->count && !work->over;) {
         const struct tree_node *node = follow(work->root, way);
         const bool map = node->kind == TREE_MAP;
-        const bool condition =
-            map && work->promise &&
-            (is_end_of_trouble(node->items[i]->text) || is_means(node->items[i]->text));
+        const bool condition = map && work->promise && is_condition(node->items[i]->text);
 
         if ((map && !condition) || (way->depth > 1 && node->kind == TREE_LIST && node->count > 1)) {
             struct tree_node *tree = tree_copy(work->root);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_test.c -- what a seed of chaos is made into. */
+#include "sim/chaos/plan.h"
+
+/* cmocka's header wants the others before it. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SEEDS 1500U
+
+static void every_seed_is_a_valid_scenario(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct scenario_errors errors = {.items = NULL};
+        struct scenario *scenario = NULL;
+        size_t size = 0;
+        char *text = plan_text(seed, &size);
+
+        if (scenario_load_text("chaos.yaml", text, size, &scenario, &errors) != SCENARIO_OK) {
+            fail_msg("seed %u: %s\n%s", (unsigned)seed, errors.items[0].message, text);
+        }
+        assert_int_equal(scenario->seed, seed);
+        scenario_free(scenario);
+        scenario_errors_free(&errors);
+        free(text);
+    }
+}
+
+static void a_seed_gives_the_same_text_again_and_others_another(void **unused)
+{
+    size_t sizes[3];
+
+    (void)unused;
+    char *first = plan_text(77, &sizes[0]);
+    char *again = plan_text(77, &sizes[1]);
+    char *other = plan_text(78, &sizes[2]);
+
+    assert_string_equal(first, again);
+    assert_string_not_equal(first, other);
+    free(first);
+    free(again);
+    free(other);
+}
+
+/* In some seeds each kind is on; in many it is off; and none is always with another. */
+static void swarm_has_each_kind_in_some_seeds_and_not_in_most(void **unused)
+{
+    unsigned with[PLAN_KINDS] = {0};
+
+    (void)unused;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct plan plan;
+
+        plan_draw(&plan, seed);
+        for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
+            with[kind] += (plan.kinds >> kind) & 1U;
+        }
+    }
+    for (unsigned kind = 1; kind < PLAN_KINDS; kind++) {
+        if (with[kind] < SEEDS / 100 || with[kind] > SEEDS / 2) {
+            fail_msg("%s: in %u of %u seeds", plan_kind_name(kind), with[kind], SEEDS);
+        }
+    }
+}
+
+/* Winnable: whatever goes wrong ends, but for hosts that are meant to be gone; journals are mended. */
+static void every_fault_ends_before_guests_are_probed(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct plan plan;
+
+        plan_draw(&plan, seed);
+        for (uint32_t i = 0; i < plan.fault_count; i++) {
+            const struct plan_fault *fault = &plan.faults[i];
+            bool mended = fault->kind != SCENARIO_FAULT_JOURNAL_FAIL;
+
+            assert_true(fault->length_us > 0);
+            assert_true(fault->when.at_us + fault->length_us < PLAN_PROBE_AT);
+            for (uint32_t k = 0; k < plan.fault_count; k++) {
+                mended = mended || (plan.faults[k].mends && plan.faults[k].host == fault->host);
+            }
+            assert_true(mended);
+        }
+    }
+}
+
+/* A move that nothing disturbs has to complete: otherwise nothing would ever be demanded. */
+static void quiet_seeds_expect_completion(void **unused)
+{
+    unsigned strict = 0;
+
+    (void)unused;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct plan plan;
+        size_t size = 0;
+
+        plan_draw(&plan, seed);
+        char *text = plan_text(seed, &size);
+
+        strict += strstr(text, "- {move: m1, outcome: [completed]}") != NULL ? 1U : 0U;
+        if (plan.kinds != 0) {
+            assert_true(
+                plan.fault_count + plan.order_count > 0 || plan.kinds == 1U << PLAN_SECOND_MOVE);
+        }
+        free(text);
+    }
+    assert_true(strict > SEEDS / 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_seed_is_a_valid_scenario),
+        cmocka_unit_test(a_seed_gives_the_same_text_again_and_others_another),
+        cmocka_unit_test(swarm_has_each_kind_in_some_seeds_and_not_in_most),
+        cmocka_unit_test(every_fault_ends_before_guests_are_probed),
+        cmocka_unit_test(quiet_seeds_expect_completion),
+    };
+
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}

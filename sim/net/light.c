@@ -241,25 +241,31 @@ static void component_add_link(struct net_solver *solver, uint32_t link)
     }
 }
 
-/* Everything that shares a link with `link`, directly or not. */
+static void component_add_flow(struct net_solver *solver, uint32_t number)
+{
+    struct flow *flow = &solver->flows[number];
+    if (flow->visit == solver->visit) {
+        return;
+    }
+    flow->visit = solver->visit;
+    flow->fixed = false;
+    solver->component_flows[solver->component_flow_count] = number;
+    solver->component_flow_count++;
+    for (uint32_t place = 0; place < flow->link_count; place++) {
+        component_add_link(solver, flow->link[place]);
+        solver->links[flow->link[place]].unfixed++;
+    }
+}
+
+/* Everything that shares a link with `start`, directly or not. */
 static void component_collect(struct net_solver *solver, uint32_t start)
 {
     component_add_link(solver, start);
     for (uint32_t i = 0; i < solver->component_link_count; i++) {
         uint32_t entry = solver->links[solver->component_links[i]].first;
         while (entry != NET_NO_FLOW) {
-            struct flow *flow = &solver->flows[entry / LINKS_MAX];
-            if (flow->visit != solver->visit) {
-                flow->visit = solver->visit;
-                flow->fixed = false;
-                solver->component_flows[solver->component_flow_count] = entry / LINKS_MAX;
-                solver->component_flow_count++;
-                for (uint32_t place = 0; place < flow->link_count; place++) {
-                    component_add_link(solver, flow->link[place]);
-                    solver->links[flow->link[place]].unfixed++;
-                }
-            }
-            entry = flow->after[entry % LINKS_MAX];
+            component_add_flow(solver, entry / LINKS_MAX);
+            entry = solver->flows[entry / LINKS_MAX].after[entry % LINKS_MAX];
         }
     }
 }
@@ -448,7 +454,7 @@ static uint64_t light_remaining(struct net_solver *solver, int64_t now_ns, uint3
     struct flow *what = &solver->flows[flow];
     wide moved = (wide)what->rate_bps * (uint64_t)(now_ns - what->settled_ns);
     wide left = moved < what->remaining ? what->remaining - moved : 0;
-    return (uint64_t)((left + 8 * BIT_NS - 1) / (8 * BIT_NS));
+    return (uint64_t)((left + (wide)8 * BIT_NS - 1) / ((wide)8 * BIT_NS));
 }
 
 static void light_set_bandwidth(

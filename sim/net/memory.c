@@ -8,7 +8,7 @@
 
 void net_die(const char *what)
 {
-    fprintf(stderr, "ferry: simulated network: %s\n", what);
+    (void)fprintf(stderr, "ferry: simulated network: %s\n", what);
     abort();
 }
 

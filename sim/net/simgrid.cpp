@@ -189,6 +189,7 @@ uint32_t simgrid_start(net_solver *solver, int64_t now_ns, const net_flow_reques
     sg4::CommPtr comm =
         sg4::Comm::sendto_init(on.members[request->from_member], on.members[request->to_member]);
     comm->set_payload_size(request->bytes);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a number is what is given, and taken back
     comm->set_data(reinterpret_cast<void *>(static_cast<uintptr_t>(number)));
     comm->start();
     flow &which = solver->flows[number];

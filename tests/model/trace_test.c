@@ -122,7 +122,8 @@ static void a_header_line_that_is_too_long_is_refused(void **unused)
     char text[1000];
     struct model_trace_error error;
     memset(text, 'x', sizeof(text));
-    memcpy(text, "# ", 2);
+    text[0] = '#';
+    text[1] = ' ';
 
     assert_null(model_trace_parse(text, sizeof(text), &error));
     assert_non_null(strstr(error.text, "over 256"));

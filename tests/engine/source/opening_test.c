@@ -135,7 +135,8 @@ static void every_refusal_on_the_wire_becomes_a_status_and_its_sentence(void **u
 {
     (void)unused;
     static const char text[] = "no such switch: br7";
-    for (uint16_t code = 1; code <= WIRE_CODE_SIZE + 1; code++) {
+    const uint16_t unknown = WIRE_CODE_SIZE + 1;
+    for (uint16_t code = 1; code <= unknown; code++) {
         struct pair *pair = pair_create_at_source(FERRY_SOURCE_OPENING);
         const struct wire_message refuse = {
             .type = WIRE_REFUSE,

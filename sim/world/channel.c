@@ -350,6 +350,9 @@ static void delivered(struct channel *channel, enum net_side at)
 
 static void connected(struct channel *channel)
 {
+    if (channel->ends[NET_INITIATOR].over) {
+        return; /* a host that stood still hears of it after it has given it up */
+    }
     channel->ends[NET_INITIATOR].open = true;
     if (carries_payload(channel)) {
         count_streams(channel, true);
@@ -393,7 +396,7 @@ void channel_event(struct world *world, const struct net_event *event)
     switch (event->kind) {
     case NET_TIMER: break;
     case NET_CONNECTED: connected(channel); break;
-    case NET_ACCEPTED: channel->ends[NET_ACCEPTOR].open = true; break;
+    case NET_ACCEPTED: channel->ends[NET_ACCEPTOR].open = !channel->ends[NET_ACCEPTOR].over; break;
     case NET_SENT: sent(channel, event->side); break;
     case NET_DELIVERED: delivered(channel, event->side); break;
     case NET_CONNECT_FAILED:

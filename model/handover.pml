@@ -184,6 +184,7 @@ mtype heard;
 byte heardA;
 hidden mtype dropped;
 hidden byte droppedA;
+hidden byte flood;
 
 #define OUT (sP == GRANTING || sP == GRANTED || sP == BURNING)
 #define SOURCE_OWNS (sE != S_DOWN && ((sE == S_CLOSED && sFate == HERE) || sP == RUNNING || sP == BACK))
@@ -214,8 +215,49 @@ int accepted = 0;
 #define DONE safe()
 #endif
 
+/* ---- the connection ---- */
+
+inline lose_link()
+{
+    do
+    :: len(to_target) > 0 -> to_target?dropped, droppedA
+    :: else -> break
+    od;
+    do
+    :: len(to_source) > 0 -> to_source?dropped, droppedA
+    :: else -> break
+    od;
+    link = DOWN;
+    sSent = 0
+}
+
+/* Eight messages fit; more is a flood, and costs the connection when the step is over. */
+inline tell_target(what, n)
+{
+    if
+    :: link != DOWN && len(to_target) < 8 -> to_target!what, n
+    :: link != DOWN && len(to_target) == 8 -> flood = 1
+    :: else -> skip
+    fi
+}
+
+inline tell_source(what, n)
+{
+    if
+    :: link != DOWN && len(to_source) < 8 -> to_source!what, n
+    :: link != DOWN && len(to_source) == 8 -> flood = 1
+    :: else -> skip
+    fi
+}
+
+/* ---- after each step ---- */
+
 inline safe()
 {
+    if
+    :: flood -> lose_link(); flood = 0
+    :: else -> skip
+    fi;
     assert(!(sGuest == LIVE && tGuest == LIVE));
     assert(!(SOURCE_OWNS && TARGET_OWNS));
     assert(tGuest != LIVE || jOwner == DURABLE || tFate == HERE);
@@ -242,41 +284,6 @@ inline done()
     assert(next >= 0)
 }
 #endif
-
-/* ---- the connection ---- */
-
-inline lose_link()
-{
-    do
-    :: len(to_target) > 0 -> to_target?dropped, droppedA
-    :: else -> break
-    od;
-    do
-    :: len(to_source) > 0 -> to_source?dropped, droppedA
-    :: else -> break
-    od;
-    link = DOWN;
-    sSent = 0
-}
-
-/* Eight messages fit; more is a flood, and costs the connection. */
-inline tell_target(what, n)
-{
-    if
-    :: link != DOWN && len(to_target) < 8 -> to_target!what, n
-    :: link != DOWN && len(to_target) == 8 -> lose_link()
-    :: else -> skip
-    fi
-}
-
-inline tell_source(what, n)
-{
-    if
-    :: link != DOWN && len(to_source) < 8 -> to_source!what, n
-    :: link != DOWN && len(to_source) == 8 -> lose_link()
-    :: else -> skip
-    fi
-}
 
 /* ---- the source's side ---- */
 

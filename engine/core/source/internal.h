@@ -270,7 +270,17 @@ void source_opening_persist(
 void source_opening_session_persisted(struct ferry_source *source, enum ferry_status status);
 void source_opening_resumed(struct ferry_source *source, const struct wire_message *message);
 
-/* copy.c */
+#define NS_PER_SECOND 1000000000ULL
+
+/* value * factor / divisor without overflow in between; saturates. divisor is not 0. */
+static inline uint64_t source_scale(uint64_t value, uint64_t factor, uint64_t divisor)
+{
+    __extension__ typedef unsigned __int128 wide;
+    const wide result = (wide)value * factor / divisor;
+    return result > UINT64_MAX ? UINT64_MAX : (uint64_t)result;
+}
+
+/* copy.c: the rounds and the decision; sending.c: what goes out, and what comes back of it */
 void source_copy_start(struct ferry_source *source);
 void source_copy_collect(struct ferry_source *source, bool keep);
 void source_copy_collected(struct ferry_source *source, const struct ferry_event *event);

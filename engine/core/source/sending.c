@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sending.c -- the windows of a round on their way: what is issued to which stream, how fast that
+ * goes, what the target has, and when the round is closed.
+ *
+ * SE-1 A stream has at most FERRY_STREAM_QUEUE_MAX batches that it has not sent: caps and cancel act
+ *      at once.
+ * SE-2 Pages and device state are shared out, so that all streams end at about the same time.
+ * SE-3 The bandwidth is what streams moved while they were busy; waiting does not count. */
+#include "base/assert.h"
+#include "source/internal.h"
+
+/* Before anything was measured: enough to fill the pipe a little, small enough to learn quickly. */
+#define FIRST_BATCH_BYTES (1U << 20)
+/* Largest batch, bytes: bounds the work of one report, and what a lost connection costs. */
+#define BATCH_BYTES_MAX (256ULL << 20)
+/* A batch's own framing is some 65 bytes: with so many bytes of pages in it, a page costs no more
+ * than a few. Where a stream is slow that is more link time than was asked for. */
+#define BATCH_BYTES_MIN (128U << 10)
+/* The same for a round that is shared out over many streams. */
+#define SHARE_BYTES_MIN (64U << 10)
+/* Sums for the bandwidth are halved when they cover this much time: recent batches count more. */
+#define MEASURE_SPAN (200 * FERRY_MILLISECOND)
+
+/* ---- issuing ---- */
+
+static uint64_t measured_bandwidth(const struct ferry_source *source)
+{
+    uint64_t sum = 0;
+    for (uint16_t i = 0; i < source->config.streams; i++) {
+        const struct stream_state *stream = &source->copy.streams[i];
+        if (stream->measured_ns > 0) {
+            sum +=
+                source_scale(stream->measured_bytes, NS_PER_SECOND, (uint64_t)stream->measured_ns);
+        }
+    }
+    return sum;
+}
+
+uint64_t source_copy_bandwidth(const struct ferry_source *source)
+{
+    const uint64_t now = measured_bandwidth(source);
+    return now != 0 ? now : source->copy.last_bandwidth;
+}
+
+static uint64_t batch_pages(const struct ferry_source *source)
+{
+    const struct ferry_source_config *config = &source->config;
+    const struct copy *copy = &source->copy;
+    uint64_t rate = source_copy_bandwidth(source);
+    if (rate > config->bandwidth_cap) {
+        rate = config->bandwidth_cap;
+    }
+    uint64_t bytes =
+        source_scale(rate / config->streams, (uint64_t)config->batch_time, NS_PER_SECOND);
+    if (rate == 0) {
+        bytes = FIRST_BATCH_BYTES;
+    } else if (bytes > BATCH_BYTES_MAX) {
+        bytes = BATCH_BYTES_MAX;
+    }
+    if (bytes < BATCH_BYTES_MIN) {
+        bytes = BATCH_BYTES_MIN;
+    }
+    uint64_t pages = bytes / config->page_size;
+    /* A short round is shared out: all streams end at about the same time. */
+    const uint64_t share = (copy->round_now.pages + config->streams - 1) / config->streams;
+    const uint64_t least = SHARE_BYTES_MIN / config->page_size;
+    if (pages > share) {
+        pages = share < least ? least : share;
+    }
+    return pages == 0 ? 1 : pages;
+}
+
+static void push_batch(
+    struct ferry_source *source, struct stream_state *stream, const struct memory_window *window)
+{
+    if (stream->queued == 0) {
+        stream->busy_since = source->now;
+    }
+    stream->queued++;
+    const bool state = window->device_state;
+    source_tell(
+        source,
+        (struct ferry_action){
+            .kind = FERRY_ACTION_SEND_BATCH,
+            .attach = source->link.attach,
+            .stream = window->stream,
+            .batch =
+                {
+                        .number = window->number,
+                        .round = source->copy.round,
+                        .attempt = source_copy_paused_phase(source) ? source->handover.attempt : 0,
+                        .bitmap = source->copy.bitmap,
+                        .first_page = state ? 0 : window->first_page,
+                        .end_page = state ? 0 : window->end_page,
+                        .state_size = state ? source->attempt.state_size : 0,
+                        .state_digest = state ? source->attempt.state_digest : 0,
+                        .state_first = state ? window->first_page : 0,
+                        .state_end = state ? window->end_page : 0,
+                        },
+    });
+}
+
+/* The device state is shared out like the pages: all streams carry a part of it. */
+static struct memory_window *issue_state(struct ferry_source *source, uint16_t index)
+{
+    struct attempt *attempt = &source->attempt;
+    const uint64_t streams = source->config.streams;
+    const uint64_t share = (attempt->state_size + streams - 1) / streams;
+    const uint64_t first = attempt->state_issued;
+    const uint64_t left = attempt->state_size - first;
+    const uint64_t end = first + (left < share ? left : share);
+    struct memory_window *window =
+        memory_windows_issue_state(&source->copy.windows, first, end, source->link.attach, index);
+    if (window != NULL) {
+        attempt->state_issued = end;
+        attempt->state_due = end < attempt->state_size;
+    }
+    return window;
+}
+
+static bool issue_one(struct ferry_source *source, uint16_t index)
+{
+    struct copy *copy = &source->copy;
+    struct memory_window *window = NULL;
+    if (source->attempt.state_due) {
+        window = issue_state(source, index);
+    } else {
+        window =
+            memory_windows_issue(&copy->windows, batch_pages(source), source->link.attach, index);
+    }
+    if (window == NULL) {
+        return false;
+    }
+    push_batch(source, &copy->streams[index], window);
+    return true;
+}
+
+/* Breadth first: every stream gets its first batch before any gets its second. */
+static void issue_windows(struct ferry_source *source)
+{
+    for (uint32_t depth = 0; depth < FERRY_STREAM_QUEUE_MAX; depth++) {
+        for (uint16_t i = 0; i < source->config.streams; i++) {
+            if (source->copy.streams[i].queued > depth) {
+                continue;
+            }
+            if (!issue_one(source, i)) {
+                return;
+            }
+        }
+    }
+}
+
+static void close_round(struct ferry_source *source)
+{
+    struct copy *copy = &source->copy;
+    const bool closed = copy->barrier_done != WIRE_ROUND_NONE && copy->barrier_done >= copy->round;
+    if (copy->barrier_attach == source->link.attach || closed) {
+        return; /* said on this attach, or heard by the target on an older one */
+    }
+    copy->barrier_attach = source->link.attach;
+    source_tell(
+        source,
+        (struct ferry_action){
+            .kind = FERRY_ACTION_SEND_BARRIER,
+            .attach = source->link.attach,
+            .round = copy->round,
+            .attempt = copy->round_now.attempt,
+        });
+}
+
+static bool round_closed(const struct copy *copy)
+{
+    return memory_windows_all_acknowledged(&copy->windows) &&
+           copy->barrier_done != WIRE_ROUND_NONE && copy->barrier_done >= copy->round;
+}
+
+void source_copy_pump(struct ferry_source *source)
+{
+    struct copy *copy = &source->copy;
+    const bool under_way = copy->state == COPY_SENDING || copy->state == COPY_DRAINING;
+    const bool wanted =
+        source->state == FERRY_SOURCE_COPYING || source->state == FERRY_SOURCE_SENDING;
+    if (!under_way || !wanted) {
+        source_link_leave_when_idle(source);
+        return;
+    }
+    if (source_link_carries(source)) {
+        issue_windows(source);
+        if (memory_windows_all_issued(&copy->windows) && !source->attempt.state_due) {
+            close_round(source);
+        }
+    }
+    source_link_leave_when_idle(source);
+    const bool closed = source->state == FERRY_SOURCE_COPYING && round_closed(copy);
+    if (closed && copy->round_open && copy->round_now.duration_ns == 0) {
+        copy->round_now.duration_ns = source->now - copy->round_begun;
+    }
+    if (closed && copy->collect_at <= source->now) {
+        const bool drained = copy->state == COPY_DRAINING;
+        if (!drained) {
+            copy->live_rounds++;
+        }
+        source_copy_collect(source, drained);
+    }
+}
+
+ferry_time_ns source_copy_deadline(const struct ferry_source *source)
+{
+    const struct copy *copy = &source->copy;
+    const bool waits = source->state == FERRY_SOURCE_COPYING && copy->state == COPY_SENDING &&
+                       round_closed(copy) && copy->collect_at > source->now;
+    return waits ? copy->collect_at : FERRY_TIME_NEVER;
+}
+
+/* ---- reports ---- */
+
+/* `data`: pages were sent, not only records of zero pages: those take the time of reading memory, and
+ * their few bytes would make any network look slow. */
+static void
+measure(struct ferry_source *source, struct stream_state *stream, uint64_t bytes, bool data)
+{
+    const ferry_time_ns took = source->now - stream->busy_since;
+    stream->busy_since = source->now;
+    if (took <= 0 || !data) {
+        return;
+    }
+    stream->measured_bytes += bytes;
+    stream->measured_ns += took;
+    while (stream->measured_ns > MEASURE_SPAN) {
+        stream->measured_ns /= 2;
+        stream->measured_bytes /= 2;
+    }
+}
+
+void source_copy_sent(struct ferry_source *source, const struct ferry_event *event)
+{
+    struct copy *copy = &source->copy;
+    struct memory_window window;
+    if (event->stream >= source->config.streams ||
+        !memory_windows_sent(
+            &copy->windows, event->batch, event->wire_bytes, event->zero_pages, &window)) {
+        source->outcome.dropped_reports++;
+        source_trace(source, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->batch, event->kind, 0, 0);
+        return;
+    }
+    struct stream_state *stream = &copy->streams[window.stream];
+    if (stream->queued != 0) { /* 0: its connection is lost, and this is the stream's last word */
+        stream->queued--;
+        const bool data = window.device_state || event->zero_pages < window.pages;
+        measure(source, stream, event->wire_bytes, data);
+    }
+    copy->round_now.bytes += event->wire_bytes;
+    copy->round_now.zero_pages += event->zero_pages;
+    source->outcome.wire_bytes += event->wire_bytes;
+    if (source_copy_paused_phase(source)) {
+        stream->sum.batches++;
+        stream->sum.bytes += event->wire_bytes;
+        stream->sum.digest =
+            ferry_digest_chain(stream->sum.digest, event->digest, event->wire_bytes);
+    }
+}
+
+void source_copy_acknowledged(
+    struct ferry_source *source,
+    uint32_t attach,
+    uint32_t round,
+    uint16_t stream_count,
+    const uint64_t *last_batch)
+{
+    struct copy *copy = &source->copy;
+    if (!source_link_is_of_this_life(source, attach)) {
+        return; /* what an earlier life of this source sent: its windows are not in our table */
+    }
+    uint64_t pages = 0;
+    for (uint16_t i = 0; i < stream_count && i < source->config.streams; i++) {
+        if (last_batch[i] > copy->windows.last_number) {
+            source_violation(source, FERRY_PEER_VALUE, WIRE_ACK);
+            return;
+        }
+        pages += memory_windows_acknowledge(&copy->windows, attach, i, last_batch[i]);
+    }
+    copy->acknowledged_pages += pages;
+    const bool closed = round != WIRE_ROUND_NONE && round <= copy->round &&
+                        (copy->barrier_done == WIRE_ROUND_NONE || round > copy->barrier_done);
+    if (closed) {
+        copy->barrier_done = round;
+    }
+    if (pages != 0 || closed) {
+        copy->last_progress = source->now;
+    }
+}
+
+void source_copy_link_lost(struct ferry_source *source)
+{
+    struct copy *copy = &source->copy;
+    copy->last_bandwidth = source_copy_bandwidth(source);
+    for (uint16_t i = 0; i < source->config.streams; i++) {
+        struct stream_state *stream = &copy->streams[i];
+        stream->queued = 0;
+        stream->sum = (struct wire_stream_sum){0};
+        /* another network has another speed */
+        stream->measured_bytes = 0;
+        stream->measured_ns = 0;
+    }
+}
+
+void source_copy_requeue(struct ferry_source *source)
+{
+    struct copy *copy = &source->copy;
+    const struct memory_requeued requeued = memory_windows_requeue(&copy->windows);
+    if (requeued.windows != 0) {
+        source->outcome.resent_bytes += requeued.bytes;
+        copy->round_now.zero_pages -=
+            requeued.zero_pages; /* counted again when they are sent again */
+        source_trace(
+            source, FERRY_TRACE_BATCHES_REQUEUED, requeued.windows, (int64_t)requeued.bytes, 0, 0);
+    }
+    if (copy->state == COPY_DRAINING) {
+        memory_windows_void(&copy->windows); /* they belong to an aborted attempt */
+    }
+}
+
+void source_copy_set_rate(struct ferry_source *source)
+{
+    const uint64_t cap = source->config.bandwidth_cap;
+    if (!source_link_connected(source)) {
+        return; /* said again when the link is up */
+    }
+    source_tell(
+        source,
+        (struct ferry_action){
+            .kind = FERRY_ACTION_SET_RATE,
+            .attach = source->link.attach,
+            .rate = cap == FERRY_RATE_UNLIMITED ? cap : cap / source->config.streams,
+        });
+}

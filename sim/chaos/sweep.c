@@ -345,10 +345,11 @@ bool sweep_begin(struct sweep *sweep, struct bench *bench, enum sweep_pairs pair
 
     if (ran && trial.verdict == TRIAL_OK) {
         take_log(sweep, bench->log);
-    } else if (bench->ended == 0) {
+    }
+    if (sweep->window_count == 0 && bench->ended == 0) {
         (void)fprintf(
             stderr,
-            "ferry-sim: the migration of the sweep fails without any fault: %s\n",
+            "ferry-sim: the migration of the sweep has no switchover, even without any fault: %s\n",
             ran ? trial.message : "it cannot be run");
     }
     if (bench->log != NULL) {

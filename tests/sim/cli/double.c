@@ -10,6 +10,7 @@
  *   invariant  I3 fails                            stuck    the world gives up: an error
  *   differs  each time another hash from event 30  drifts   equal hashes, other numbers
  *   prints   writes to stdout and stderr           sleeps   never ends
+ *   chaos 13  I3 fails                             chaos 17  killed by SIGSEGV
  *   leaks    passes, and then exits with status 23, as a sanitizer does
  */
 #include "sim/cli/cli.h"
@@ -190,7 +191,7 @@ run(const struct scenario *scenario,
         (void)printf("a line on stdout\n");
         (void)fprintf(stderr, "a line on stderr\n");
     }
-    if (is_called(scenario, "crash")) {
+    if (is_called(scenario, "crash") || is_called(scenario, "chaos 17")) {
         (void)fprintf(stderr, "about to crash\n");
         (void)fflush(NULL);
         (void)signal(SIGSEGV, SIG_DFL); /* sanitizers would make it an exit */
@@ -208,7 +209,7 @@ run(const struct scenario *scenario,
     say_migrations(scenario, result);
     say_events(scenario, result);
     say_timeline(result);
-    if (is_called(scenario, "invariant")) {
+    if (is_called(scenario, "invariant") || is_called(scenario, "chaos 13")) {
         sim_result_fail(result, "I3", 995000000, 0, "page 17 of guest g differs at the resume");
     }
     if (is_called(scenario, "stuck")) {

@@ -104,10 +104,10 @@ static bool converges(const struct plan *plan, const struct plan_move *move)
 {
     const struct plan_guest *guest = &plan->guests[move->guest];
     const struct road road = road_of(plan, move);
-    const uint64_t page_bits = 4096 * 8;
-    const uint64_t state_us = guest->state_kib * 1024 * 8 / road.mbit;
+    const uint64_t page_bits = UINT64_C(4096) * 8;
+    const uint64_t state_us = (uint64_t)guest->state_kib * 1024 * 8 / road.mbit;
     const uint64_t pages_us = 16 * page_bits / road.mbit;
-    const uint64_t fixed_us = 4000 + 10 * road.latency_us;
+    const uint64_t fixed_us = 4000 + UINT64_C(10) * road.latency_us;
 
     if (guest->pages_per_second * page_bits * 4 > road.mbit * 1000000 || road.lossy) {
         return false;

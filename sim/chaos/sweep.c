@@ -235,7 +235,7 @@ uint64_t sweep_pair_count(const struct sweep *sweep)
 {
     const uint64_t count = places(sweep);
 
-    return KINDS * KINDS * (count * (count + 1) / 2);
+    return (uint64_t)KINDS * KINDS * (count * (count + 1) / 2);
 }
 
 static struct hit hit_at(const struct sweep *sweep, unsigned kind, uint64_t place)
@@ -266,7 +266,7 @@ static struct run run_of(const struct sweep *sweep, uint64_t number)
     const unsigned second = (unsigned)(rest / KINDS % KINDS);
     uint64_t later = 0;
 
-    rest /= KINDS * KINDS;
+    rest /= (uint64_t)KINDS * KINDS;
     while (rest > later) { /* row `later` of a triangle has later + 1 places */
         rest -= later + 1;
         later++;

@@ -140,6 +140,7 @@ void tree_remove(struct tree_node *parent, size_t index)
     memmove(
         &parent->items[index],
         &parent->items[index + width],
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): the items are pointers */
         (parent->count - index - width) * sizeof parent->items[0]);
     parent->count -= width;
 }

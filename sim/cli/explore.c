@@ -210,6 +210,7 @@ int cli_explore(const struct cli_call *call)
 
     (void)argp_parse(&cli_explore_argp, call->argc, call->argv, 0, NULL, &asked);
     if (!output_open(&asked.json)) {
+        output_discard(&asked.json);
         return CLI_USAGE;
     }
     const bool terminal = progress_possible(stderr);

@@ -17,7 +17,6 @@
 #include "sim/report/screen.h"
 #include "sim/scenario/quantity.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
@@ -146,7 +145,7 @@ static bool choose_path(struct session *session, const struct trial *failure)
 
     (void)fprintf(path, FOLDER "/%s_", session->subject.word);
     for (const char *letter = failure->id; *letter != '\0'; letter++) {
-        (void)fputc(tolower((unsigned char)*letter), path);
+        (void)fputc(*letter >= 'A' && *letter <= 'Z' ? *letter - 'A' + 'a' : *letter, path);
     }
     (void)fputs(".yaml", path);
     report_text_close(path);

@@ -317,20 +317,18 @@ static void broken_rule_is_found(void **unused)
 
 int main(void)
 {
-    static const struct world_budget calm = {0};
-    static const struct world_budget crashes = {.crashes = 3};
-    static const struct world_budget all = {.crashes = 3, .failures = 2, .fences = 1};
+    static struct world_budget calm = {0};
+    static struct world_budget crashes = {.crashes = 3};
+    static struct world_budget all = {.crashes = 3, .failures = 2, .fences = 1};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_rule_is_found),
         {"a network that loses, doubles and reorders",
-                                every_state_keeps_every_requirement, NULL,
-                                NULL, (void *)(uintptr_t)&calm   },
-        {"and three crashes",
-                                every_state_keeps_every_requirement, NULL,
-                                NULL, (void *)(uintptr_t)&crashes},
+                                every_state_keeps_every_requirement,                                                NULL,
+                                NULL,                                                                                           &calm   },
+        {"and three crashes",                           every_state_keeps_every_requirement, NULL, NULL, &crashes},
         {"and crashes, failed writes, and an operator",
-                                every_state_keeps_every_requirement, NULL,
-                                NULL, (void *)(uintptr_t)&all    },
+                                every_state_keeps_every_requirement,                                                NULL,
+                                NULL,                                                                                           &all    },
     };
     return cmocka_run_group_tests_name("explore", tests, NULL, NULL);
 }

@@ -276,8 +276,8 @@ bool moment_find(const struct moment_options *options, struct moment *moment)
     if (moment->events > 0 && options->bench->ended == 0) {
         bisect(&search);
     }
-    moment->line = report_copy(moment->events > 0 ? search.lines[moment->event] : "");
-    for (uint64_t i = 1; i <= moment->events; i++) {
+    moment->line = report_copy(search.lines == NULL ? "" : search.lines[moment->event]);
+    for (uint64_t i = 1; search.lines != NULL && i <= moment->events; i++) {
         free(search.lines[i]);
     }
     free(search.lines);

@@ -117,7 +117,7 @@ static bool head_of_git(char *hash, size_t size)
 static void
 set_commit(struct parse_state *parse, const char *argument, const struct argp_state *state)
 {
-    char head[128];
+    char head[128] = "";
     const char *hash = argument == NULL ? getenv("FERRY_COMMIT") : argument;
 
     if (hash == NULL) {

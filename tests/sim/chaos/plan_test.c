@@ -16,7 +16,30 @@
 
 #define SEEDS 1500U
 
-static void every_seed_is_a_valid_scenario(void **unused)
+/* As the file has it: nothing lasts for ever but a host that is meant to be gone. */
+static void require_ends(const struct scenario *scenario, uint64_t seed)
+{
+    struct plan plan;
+    unsigned gone = 0;
+
+    plan_draw(&plan, seed);
+    assert_int_equal(scenario->fault_count, plan.fault_count);
+    for (size_t i = 0; i < scenario->fault_count; i++) {
+        const struct scenario_fault *fault = &scenario->faults[i];
+        const bool restarts = fault->kind == SCENARIO_FAULT_HOST_CRASH ||
+                              fault->kind == SCENARIO_FAULT_HOST_REINSTALL ||
+                              fault->kind == SCENARIO_FAULT_DAEMON_CRASH;
+
+        if (restarts) {
+            gone += fault->restart_after == SCENARIO_FOREVER ? 1U : 0U;
+        } else if (fault->kind != SCENARIO_FAULT_NET_RESET) {
+            assert_true(fault->duration < PLAN_PROBE_AT * 1000);
+        }
+    }
+    assert_int_equal(gone, plan.kinds >> PLAN_HOST_GONE & 1U);
+}
+
+static void every_seed_is_a_valid_scenario_whose_faults_end(void **unused)
 {
     (void)unused;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
@@ -29,6 +52,7 @@ static void every_seed_is_a_valid_scenario(void **unused)
             fail_msg("seed %u: %s\n%s", (unsigned)seed, errors.items[0].message, text);
         }
         assert_int_equal(scenario->seed, seed);
+        require_ends(scenario, seed);
         scenario_free(scenario);
         scenario_errors_free(&errors);
         free(text);
@@ -120,7 +144,7 @@ static void quiet_seeds_expect_completion(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_seed_is_a_valid_scenario),
+        cmocka_unit_test(every_seed_is_a_valid_scenario_whose_faults_end),
         cmocka_unit_test(a_seed_gives_the_same_text_again_and_others_another),
         cmocka_unit_test(swarm_has_each_kind_in_some_seeds_and_not_in_most),
         cmocka_unit_test(every_fault_ends_before_guests_are_probed),

@@ -10,6 +10,8 @@ set(FERRY_PACKAGES
     jansson jansson  libjansson-dev
     zstd    libzstd  libzstd-dev
     xxhash  libxxhash libxxhash-dev
+    openssl openssl   libssl-dev
+    systemd libsystemd libsystemd-dev
     cmocka  cmocka   libcmocka-dev)
 
 function(ferry_find_packages)

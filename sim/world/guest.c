@@ -294,6 +294,7 @@ void instance_stop(struct instance *instance, enum sim_stop stop)
         return;
     }
     instance->running = false;
+    instance->stopped_at = world_now(instance->guest->world);
     guest_apply(instance->guest);
     observe_stopped(instance->guest, instance->host, stop);
 }

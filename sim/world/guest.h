@@ -25,8 +25,9 @@ struct instance {
     struct guest *guest;
     struct host *host;
     struct model_memory *memory;
-    uint64_t serial; /* names it: a later one of the same guest may stand in the same place */
-    bool running;    /* its vCPUs are let run */
+    uint64_t serial;    /* names it: a later one of the same guest may stand in the same place */
+    bool running;       /* its vCPUs are let run */
+    int64_t stopped_at; /* when they were stopped last */
     bool logging;
     uint32_t throttle_percent;
     int64_t busy_until; /* orders to a VMM are carried out one after the other */

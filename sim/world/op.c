@@ -84,7 +84,14 @@ void op_report(struct op *op, enum ferry_status status)
     struct side *side = op_side(op);
 
     if (side != NULL) {
-        side_done(side, op->action_id, status);
+        side_post(
+            side,
+            &(struct ferry_event){
+                .kind = FERRY_EVENT_DONE,
+                .action_id = op->action_id,
+                .status = status,
+                .duration_ns = op->stood_still,
+            });
     }
 }
 

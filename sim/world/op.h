@@ -33,6 +33,7 @@ struct op {
     uint64_t dirty_pages;
     uint64_t new_pages;
     uint64_t state_size;
+    int64_t stood_still; /* of a RESUME at the source */
     enum ferry_status status;
     bool daemon; /* carried out by the daemon: ends with it */
     world_timer timer;

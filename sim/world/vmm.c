@@ -141,6 +141,7 @@ static void resume_here(struct op *op, struct instance *instance)
 {
     struct move *move = op->move;
 
+    op->stood_still = instance->running ? 0 : world_now(op->host->world) - instance->stopped_at;
     instance_run(instance, op->host->journal.owners[move->guest->index].epoch);
     vmm_log(op, "GUEST_RESUMED", "writes", (int64_t)model_guest_writes(move->guest->model));
     if (move->aborting != 0) {

@@ -248,11 +248,23 @@ void source_attempt_give_back(struct ferry_source *source)
         source->config.action_limit);
 }
 
-void source_attempt_resumed(struct ferry_source *source, enum ferry_status status)
+/* How long the guest stood still. Its process knows best: the pause may have been carried out without
+ * this side having heard of it, when an order to cancel came before its report. */
+static ferry_time_ns pause_length(const struct ferry_source *source, ferry_time_ns told)
+{
+    const struct attempt *attempt = &source->attempt;
+    if (told > 0 && told <= source->now - attempt->opened_at) {
+        return told;
+    }
+    return attempt->paused_at != 0 ? source->now - attempt->paused_at : 0;
+}
+
+void source_attempt_resumed(
+    struct ferry_source *source, enum ferry_status status, ferry_time_ns stood_still)
 {
     struct ferry_outcome *outcome = &source->outcome;
     struct attempt *attempt = &source->attempt;
-    const ferry_time_ns paused = attempt->paused_at != 0 ? source->now - attempt->paused_at : 0;
+    const ferry_time_ns paused = pause_length(source, stood_still);
     if (outcome->aborted_count != 0 && outcome->aborted_count <= FERRY_ATTEMPTS_MAX) {
         outcome->aborted[outcome->aborted_count - 1].paused_ns = paused;
         source_trace(

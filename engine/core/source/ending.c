@@ -228,7 +228,7 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
     case PENDING_COLLECT:
     case PENDING_PAUSE:
     case PENDING_CAPTURE: source_ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
-    case PENDING_RESUME: source_attempt_resumed(source, late.status); return;
+    case PENDING_RESUME: source_attempt_resumed(source, late.status, 0); return;
     case PENDING_PERSIST_SESSION: source_opening_session_persisted(source, late.status); return;
     case PENDING_PERSIST_GRANTED:
         /* Late is not failed: the record may still become durable. Its report would be dropped, so

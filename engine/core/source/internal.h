@@ -318,7 +318,9 @@ void source_attempt_ready(struct ferry_source *source, const struct wire_message
 void source_attempt_give_back(
     struct ferry_source *source); /* the handover lets the guest run here again */
 void source_attempt_abort(struct ferry_source *source, enum ferry_status reason);
-void source_attempt_resumed(struct ferry_source *source, enum ferry_status status);
+/* `stood_still`: of the guest, as its process saw it; 0: it did not, or nobody knows. */
+void source_attempt_resumed(
+    struct ferry_source *source, enum ferry_status status, ferry_time_ns stood_still);
 void source_attempt_tick(struct ferry_source *source);
 ferry_time_ns source_attempt_deadline(const struct ferry_source *source);
 

@@ -270,7 +270,7 @@ report(struct ferry_source *source, enum pending_kind pending, const struct ferr
     case PENDING_PROBE: source_link_probe_done(source, event->status); return;
     case PENDING_COLLECT: source_copy_collected(source, event); return;
     case PENDING_PAUSE: source_attempt_paused(source, event->status); return;
-    case PENDING_RESUME: source_attempt_resumed(source, event->status); return;
+    case PENDING_RESUME: source_attempt_resumed(source, event->status, event->duration_ns); return;
     case PENDING_CAPTURE: source_attempt_captured(source, event); return;
     case PENDING_FREE: source_ending_freed(source); return;
     case PENDING_FORGET: source_ending_forgotten(source); return;

@@ -57,7 +57,8 @@ enum ferry_action_kind {
        nothing runs any more. */
     FERRY_ACTION_PAUSE,
     /* Run the guest on this host. Idempotent; carries (session, attempt, epoch). Source: after an
-     * abort, or on proof. Target: only after the OWNER record is durable. Reports DONE. */
+     * abort, or on proof. Target: only after the OWNER record is durable. Reports DONE; the source's
+     * also says for how long the guest had stood still. */
     FERRY_ACTION_RESUME,
     /* Source: let the vCPUs run `throttle_percent` less; 0 = full speed. No report. */
     FERRY_ACTION_THROTTLE,

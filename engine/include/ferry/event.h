@@ -26,7 +26,8 @@ enum ferry_event_kind {
                                */
 
     /* -- reports of actions -- */
-    FERRY_EVENT_DONE,           /* action_id, status */
+    FERRY_EVENT_DONE, /* action_id, status; source, RESUME: duration_ns, for which the vCPUs had
+                                   stood still, as the guest's process saw it (0: they had not) */
     FERRY_EVENT_COLLECTED,      /* action_id, status, bitmap, dirty_pages (set bits), new_pages (of
                                    these, from this collection) */
     FERRY_EVENT_STATE_CAPTURED, /* action_id, status, state_size, state_digest */

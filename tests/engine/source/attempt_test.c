@@ -255,6 +255,31 @@ static void blackout_parts_add_up_and_agree_with_the_world(void **unused)
     pair_destroy(pair);
 }
 
+static void cancel_before_the_pause_has_reported_tells_how_long_the_guest_stood_still(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create(&tight);
+    pair_tamper(/* stopped at once, but its host freezes before it can say so */
+                pair,
+                PAIR_SOURCE,
+                FERRY_ACTION_PAUSE,
+                (struct pair_tamper){.times = 1, .delay = 700 * FERRY_MILLISECOND});
+    pair_run_until_source(pair, FERRY_SOURCE_PAUSING);
+    pair_advance(pair, 20 * FERRY_MILLISECOND);
+
+    assert_status(
+        pair_command(pair, PAIR_SOURCE, (struct ferry_event){.kind = FERRY_EVENT_CANCEL}),
+        FERRY_OK);
+
+    pair_assert_back(pair, FERRY_OUTCOME_CANCELLED, FERRY_USAGE_CANCELLED);
+    assert_int_equal(pair_outcome(pair)->aborted_count, 1);
+    assert_in_range(
+        pair_outcome(pair)->aborted[0].paused_ns,
+        20 * FERRY_MILLISECOND - 100 * FERRY_MICROSECOND,
+        20 * FERRY_MILLISECOND);
+    pair_destroy(pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +296,7 @@ int main(void)
         cmocka_unit_test(negative_limit_is_refused),
         cmocka_unit_test(target_lost_in_the_pause_names_why_the_attempt_ended),
         cmocka_unit_test(blackout_parts_add_up_and_agree_with_the_world),
+        cmocka_unit_test(cancel_before_the_pause_has_reported_tells_how_long_the_guest_stood_still),
     };
     return cmocka_run_group_tests_name("attempt", tests, NULL, NULL);
 }

@@ -75,9 +75,14 @@ static void resume(struct pair *pair, enum pair_side side, const struct ferry_ac
         }
         pair->true_blackout = pair->now + 50000 - pair->paused_at;
     }
+    struct ferry_event event = {.kind = FERRY_EVENT_DONE};
+    if (side == PAIR_SOURCE && pair->paused_at != 0 && !pair->runs[side]) {
+        const ferry_time_ns runs_at = pair->now + 50 * FERRY_MICROSECOND;
+        event.duration_ns = runs_at > pair->paused_at ? runs_at - pair->paused_at : 0;
+    }
     pair->runs[side] = true;
     assert_true(pair_running(pair) <= 1);
-    done(pair, side, action, 50 * FERRY_MICROSECOND);
+    report(pair, side, action, 50 * FERRY_MICROSECOND, event);
 }
 
 static void collect(struct pair *pair, const struct ferry_action *action)

@@ -29,7 +29,9 @@ set(FERRY_WARNINGS_C -Wstrict-prototypes -Wmissing-prototypes)
 # gcc follows values through the sanitizers' own checks and then reports null pointers and cut texts which only these
 # invent.
 if(FERRY_SANITIZE)
-    list(APPEND FERRY_WARNINGS -Wno-format-truncation)
+    if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        list(APPEND FERRY_WARNINGS -Wno-format-truncation)
+    endif()
 else()
     list(APPEND FERRY_WARNINGS -Wnull-dereference)
 endif()

@@ -59,8 +59,8 @@ enum sim_observed {
      * when that attempt paused it, also if the source has crashed since. */
     SIM_OBSERVED_RESUMED_AT_TARGET,
     /* migration, outcome (the engine's FINISHED), blackout_ns (as the world saw it, 0 unless it
-     * resumed at the target), round_trip_ns (of the control connection's network, the slowest
-     * used). UNKNOWN may come before a final one. */
+     * resumed at the target), round_trip_ns (of a control message on the control connection's network,
+     * the slowest used). UNKNOWN may come before a final one. */
     SIM_OBSERVED_OUTCOME,
     /* migration, host: CLOSED of the side on this host; nothing of the session should be left
        there. */

@@ -6,7 +6,8 @@
  * that came after that is dropped, and the bytes were counted by the network alone); aborted
  * attempts with ATTEMPT_ABORTED and with how long the guest really stood still; reconnects with
  * LINK_UP; parts of the blackout with its total, and that with what the world saw; the OUTCOME
- * event with the object. Tolerance of times across hosts: one round trip + 100 us, since a source
+ * event with the object. Tolerance of times across hosts: one round trip of the largest control
+ * messages (on a slow network these take longer than its latency) + 100 us, since a source
  * can but estimate what happens at the target. */
 #include "sim/check/i7_story.h"
 

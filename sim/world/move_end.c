@@ -46,14 +46,22 @@ static struct ferry_blackout blackout_of(const struct move *move)
     };
 }
 
+/* The largest answer that a source judges its target's instants by (STARTED in its frame), rounded up. On a slow
+ * network it is under way for longer than the latency, and than the PONG that the round trip was measured with. */
+#define ANSWER_BYTES 64U
+
 static int64_t slowest_round_trip(const struct move *move)
 {
+    const struct net *net = move->world->net;
     int64_t slowest = 0;
 
     for (uint16_t path = 0; path < move->path_count; path++) {
         if ((move->networks_used >> path & 1U) != 0) {
-            const int64_t latency = net_latency_ns(move->world->net, move->networks[path]);
-            slowest = latency > slowest ? latency : slowest;
+            const uint64_t rate = net_bandwidth_bps(net, move->networks[path]);
+            const uint64_t bits = ANSWER_BYTES * UINT64_C(8);
+            const int64_t sending = rate != 0 ? (int64_t)(bits * (uint64_t)FERRY_SECOND / rate) : 0;
+            const int64_t one_way = net_latency_ns(net, move->networks[path]) + sending;
+            slowest = one_way > slowest ? one_way : slowest;
         }
     }
     return 2 * slowest;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image.c -- carries the flat binary of the guest; GUEST_IMAGE_FILE is its path, given by the build. */
+#include "engine/host/guest/image.h"
+
+__asm__(".section .rodata.guest_image, \"a\"\n"
+        ".balign 16\n"
+        ".global guest_image\n"
+        "guest_image:\n"
+        ".incbin \"" GUEST_IMAGE_FILE "\"\n"
+        ".global guest_image_end\n"
+        "guest_image_end:\n"
+        ".byte 0\n"
+        ".text\n");

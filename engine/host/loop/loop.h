@@ -75,6 +75,7 @@ struct loop_timer {
     struct loop_timer *child;
     struct loop_timer *next;
     struct loop_timer *previous; /* parent, or the sibling before */
+    bool due;                    /* taken out, and its turn in this turn is still to come */
 };
 
 void loop_timer_init(

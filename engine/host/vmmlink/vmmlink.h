@@ -153,6 +153,8 @@ enum vmmlink_bad_page {
     VMMLINK_BAD_CHECKSUM,   /* torn or damaged */
     VMMLINK_BAD_GENERATION, /* an older content than the guest wrote last: lost or old */
     VMMLINK_BAD_ZERO,       /* all zero though it was written: never arrived */
+    VMMLINK_BAD_REGISTERS,  /* a register of the vCPU was lost; the "page" is its number */
+    VMMLINK_BAD_DISK,       /* the disk gave back another content; the "page" is a 64 KiB block */
 };
 const char *vmmlink_bad_page_name(uint32_t reason); /* "GENERATION"; never NULL */
 

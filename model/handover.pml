@@ -539,7 +539,15 @@ inline source_up()
         :: sMoved -> sP = MOVED; begin_ending()
         :: else -> sP = BACK; sEnding = 1; run_here()
         fi
-    :: sSession && jEnded != DURABLE && jGranted == DURABLE ->
+    :: sSession && jEnded != DURABLE && jGranted == DURABLE && sGuest == LIVE ->
+        /* it runs: ABORTED had come before */
+        sFate = 0;
+        sA = jGrantedA;
+        sWanted = 1;
+        sP = BACK;
+        sEnding = 1;
+        run_here()
+    :: sSession && jEnded != DURABLE && jGranted == DURABLE && sGuest != LIVE ->
         sFate = 0;
         sA = jGrantedA;
         sP = GRANTED;

@@ -340,8 +340,6 @@ static void rows_target_down(struct judged *judged)
     const struct explore_target_host *t = &state->t;
     const uint32_t source = END_SOURCE_OWNS | END_SOURCE_RUNS;
     const bool waits = explore_source_is_out(state) && state->source.phase != HANDOVER_CLAIMING;
-    /* It runs, rightly, when its daemon died between ABORTED and the durable ENDED. */
-    const uint32_t anew = state->s.process == PROCESS_RUNNING ? END_SOURCE_OWNS : source;
     if (t->fenced || state->s.fenced) {
         return;
     }
@@ -349,7 +347,7 @@ static void rows_target_down(struct judged *judged)
         row(judged,
             CHECK_T6_TARGET_DIED_BEFORE_OWNER,
             has(judged->healed, END_SOURCE_OWNS) && exactly_one(judged->healed) &&
-                none(judged->alone, anew));
+                none(judged->alone, source));
     }
     if (t->engine == TARGET_DOWN && (t->owner == RECORD_DURABLE || t->fate == FATE_HERE)) {
         row(judged,
@@ -361,7 +359,7 @@ static void rows_target_down(struct judged *judged)
         row(judged,
             CHECK_T8_TARGET_REINSTALLED,
             word_under_way || (has(judged->healed, END_SOURCE_OUT | END_CLAIM_HELPS) &&
-                               none(judged->healed, anew | END_TARGET_OWNS | END_TARGET_RUNS)));
+                               none(judged->healed, source | END_TARGET_OWNS | END_TARGET_RUNS)));
     }
 }
 

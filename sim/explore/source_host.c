@@ -460,6 +460,13 @@ void explore_source_up(struct explore_world *world)
     if (s->ended == RECORD_DURABLE && s->moved) {
         ending_begin(world);
     } else if (
+        s->granted == RECORD_DURABLE && s->ended != RECORD_DURABLE &&
+        s->claimed != RECORD_DURABLE && s->process == PROCESS_RUNNING) {
+        state->source.phase = HANDOVER_BACK; /* it runs: ABORTED had come before */
+        s->record_wanted = 1;
+        s->ending = 1;
+        run_here(world);
+    } else if (
         s->ended == RECORD_DURABLE || s->claimed == RECORD_DURABLE ||
         s->granted != RECORD_DURABLE) {
         s->ending = 1;

@@ -109,14 +109,14 @@ void source_side_restart(struct move *move)
             .migration = move->index,
             .host = move->from->index,
         });
+    const struct instance *instance = instance_of_move(move, false);
+    enum ferry_guest_found guest = FERRY_GUEST_GONE;
+    if (instance != NULL) {
+        guest = instance->running ? FERRY_GUEST_RUNNING : FERRY_GUEST_PAUSED;
+    }
     struct side *outer = side_enter(side);
     const enum ferry_status status = ferry_source_restart(
-        &config,
-        records,
-        count,
-        instance_of_move(move, false) != NULL,
-        world_now(world),
-        &side->source_engine);
+        &config, records, count, guest, world_now(world), &side->source_engine);
     side_leave(side, outer);
     if (status != FERRY_OK) {
         world_error(world, "a source cannot be restarted from its journal");

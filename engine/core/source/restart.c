@@ -4,6 +4,8 @@
  * found       what is known             what happens
  * SESSION     nothing was granted       the guest runs here (if it lives); END to the target
  * + GRANTED   the target may run it     asks, as UNKNOWN does; only proof brings it back
+ *             ... and the guest runs    ABORTED had come: a guest that was granted stands still until its
+ *                                       own source, on proof, makes it run
  * + ENDED     decided before            cleans up
  * + CLAIMED   an operator decided       the guest runs here; END to the target
  *
@@ -75,7 +77,8 @@ static void run_again(struct ferry_source *source, enum ferry_status status)
         source->config.action_limit);
 }
 
-static void go_on(struct ferry_source *source, const struct found *found)
+static void
+go_on(struct ferry_source *source, const struct found *found, enum ferry_guest_found guest)
 {
     struct ending *ending = &source->ending;
     if (found->ended) {
@@ -91,6 +94,10 @@ static void go_on(struct ferry_source *source, const struct found *found)
         run_again(source, FERRY_USAGE_BURNED);
     } else if (found->claimed) {
         run_again(source, FERRY_USAGE_CLAIMED);
+    } else if (found->granted && guest == FERRY_GUEST_RUNNING) {
+        source->handover.phase = HANDOVER_BACK;
+        ending->record_wanted = true;
+        run_again(source, FERRY_USAGE_BURNED);
     } else if (found->granted) {
         source->state = FERRY_SOURCE_GRANTED;
         source->unknown_at = source->now + source->config.unknown_after;
@@ -103,7 +110,7 @@ enum ferry_status ferry_source_restart(
     const struct ferry_source_config *config,
     const struct ferry_record *records,
     size_t record_count,
-    bool guest_alive,
+    enum ferry_guest_found guest,
     ferry_time_ns now,
     struct ferry_source **source_out)
 {
@@ -117,13 +124,13 @@ enum ferry_status ferry_source_restart(
     source->config.epoch = found.epoch;
     source->handover =
         handover_source_restart(found.epoch, found.attempt, found.granted, found.claimed);
-    source->guest_alive = guest_alive;
+    source->guest_alive = guest != FERRY_GUEST_GONE;
     source->target_journal_id = found.target_journal_id;
     source->session_durable = true;
     source->accepted = true;
     source->asked = true;
     source_link_start(source);
-    go_on(source, &found);
+    go_on(source, &found, guest);
     *source_out = source;
     return FERRY_OK;
 }

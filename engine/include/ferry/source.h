@@ -85,14 +85,21 @@ FERRY_NODISCARD
 enum ferry_status ferry_source_create(
     const struct ferry_source_config *config, ferry_time_ns now, struct ferry_source **source_out);
 
-/* After a restart of the daemon: continues from the journal's records of one session. guest_alive:
- * the guest's process still lives (paused or running; the source makes it run if it may). */
+/* What a daemon finds of the guest's process on its host when it starts again. */
+enum ferry_guest_found {
+    FERRY_GUEST_GONE = 0, /* it died, or another process has taken its place */
+    FERRY_GUEST_PAUSED,   /* it lives, and its vCPUs stand still (or nobody knows) */
+    FERRY_GUEST_RUNNING,  /* its vCPUs run. A process never resumes by itself: it was told to */
+};
+
+/* After a restart of the daemon: continues from the journal's records of one session, and from what
+ * became of the guest's process, which the source makes run if it may. */
 FERRY_NODISCARD
 enum ferry_status ferry_source_restart(
     const struct ferry_source_config *config,
     const struct ferry_record *records,
     size_t record_count,
-    bool guest_alive,
+    enum ferry_guest_found guest,
     ferry_time_ns now,
     struct ferry_source **source_out);
 

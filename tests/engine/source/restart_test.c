@@ -53,11 +53,11 @@ static struct ferry_source_config source_config(struct harness_memory *memory)
 static enum ferry_status restart_source(
     struct harness_memory *memory,
     const struct journal *journal,
-    bool alive,
+    enum ferry_guest_found guest,
     struct ferry_source **source_out)
 {
     const struct ferry_source_config config = source_config(memory);
-    return ferry_source_restart(&config, journal->records, journal->count, alive, 1, source_out);
+    return ferry_source_restart(&config, journal->records, journal->count, guest, 1, source_out);
 }
 
 static bool asks_for(struct ferry_source *source, enum ferry_action_kind kind)
@@ -78,19 +78,32 @@ static void sources_records_say_who_runs_the_guest(void **unused)
         bool claimed;
         bool ended;
         bool moved;
-        bool alive;
+        enum ferry_guest_found guest;
         enum ferry_source_state state;
         bool runs;
     } rows[] = {
-        {false, false, false, false, true,  FERRY_SOURCE_RESUMING, true }, /* nothing was granted */
-        {false, false, false, false, false, FERRY_SOURCE_CLOSING,  false},
-        {true,  false, false, false, true,  FERRY_SOURCE_GRANTED,  false}, /* asks */
-        {true,  false, false, false, false, FERRY_SOURCE_GRANTED,  false},
-        {true,  true,  false, false, true,  FERRY_SOURCE_RESUMING, true },
-        {true,  true,  false, false, false, FERRY_SOURCE_CLOSING,  false},
-        {true,  false, true,  false, true,  FERRY_SOURCE_RESUMING, true }, /* it came back, on proof */
-        {true,  false, true,  true,  true,  FERRY_SOURCE_CLOSING,  false}, /* the old copy is freed */
-        {true,  false, true,  true,  false, FERRY_SOURCE_CLOSING,  false},
+        {false,
+         false,        false,
+         false,                      FERRY_GUEST_PAUSED,
+         FERRY_SOURCE_RESUMING,                                                  true }, /* nothing was granted */
+        {false, false, false, false, FERRY_GUEST_GONE,    FERRY_SOURCE_CLOSING,  false},
+        {true,  false, false, false, FERRY_GUEST_PAUSED,  FERRY_SOURCE_GRANTED,  false}, /* asks */
+        {true,
+         false,        false,
+         false,                      FERRY_GUEST_RUNNING,
+         FERRY_SOURCE_RESUMING,                                                  true }, /* ABORTED had come */
+        {true,  false, false, false, FERRY_GUEST_GONE,    FERRY_SOURCE_GRANTED,  false},
+        {true,  true,  false, false, FERRY_GUEST_PAUSED,  FERRY_SOURCE_RESUMING, true },
+        {true,  true,  false, false, FERRY_GUEST_GONE,    FERRY_SOURCE_CLOSING,  false},
+        {true,
+         false,        true,
+         false,                      FERRY_GUEST_PAUSED,
+         FERRY_SOURCE_RESUMING,                                                  true }, /* it came back, on proof */
+        {true,
+         false,        true,
+         true,                       FERRY_GUEST_PAUSED,
+         FERRY_SOURCE_CLOSING,                                                   false}, /* the old copy is freed */
+        {true,  false, true,  true,  FERRY_GUEST_GONE,    FERRY_SOURCE_CLOSING,  false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct harness_memory memory = {0};
@@ -107,7 +120,7 @@ static void sources_records_say_who_runs_the_guest(void **unused)
         }
         struct ferry_source *source = NULL;
 
-        assert_status(restart_source(&memory, &journal, rows[i].alive, &source), FERRY_OK);
+        assert_status(restart_source(&memory, &journal, rows[i].guest, &source), FERRY_OK);
 
         if (ferry_source_state(source) != rows[i].state) {
             fail_msg("row %zu: %s", i, ferry_source_state_name(ferry_source_state(source)));
@@ -126,7 +139,7 @@ static void moved_copy_that_survived_is_freed_after_a_restart(void **unused)
     write_down(&journal, FERRY_RECORD_SESSION, HANDOVER_ROLE_SOURCE, false);
     write_down(&journal, FERRY_RECORD_ENDED, HANDOVER_ROLE_SOURCE, true);
     struct ferry_source *source = NULL;
-    assert_status(restart_source(&memory, &journal, true, &source), FERRY_OK);
+    assert_status(restart_source(&memory, &journal, FERRY_GUEST_PAUSED, &source), FERRY_OK);
     assert_true(asks_for(source, FERRY_ACTION_FREE_GUEST));
     ferry_source_destroy(source);
 }
@@ -194,7 +207,7 @@ static void damaged_or_foreign_records_start_nothing(void **unused)
 
     struct journal journal = {0};
     write_down(&journal, FERRY_RECORD_SESSION, HANDOVER_ROLE_TARGET, false);
-    assert_status(restart_source(&memory, &journal, true, &source), FERRY_PEER_VALUE);
+    assert_status(restart_source(&memory, &journal, FERRY_GUEST_PAUSED, &source), FERRY_PEER_VALUE);
     for (size_t byte = 0; byte < journal.records[0].bytes.size; byte++) {
         journal.bytes[0][byte] ^= 1;
         assert_status(
@@ -208,10 +221,10 @@ static void damaged_or_foreign_records_start_nothing(void **unused)
 
     journal = (struct journal){0};
     write_down(&journal, FERRY_RECORD_GRANTED, HANDOVER_ROLE_SOURCE, false);
-    assert_status(restart_source(&memory, &journal, true, &source), FERRY_PEER_VALUE);
+    assert_status(restart_source(&memory, &journal, FERRY_GUEST_PAUSED, &source), FERRY_PEER_VALUE);
     write_down(&journal, FERRY_RECORD_SESSION, HANDOVER_ROLE_SOURCE, false);
     write_down(&journal, FERRY_RECORD_OWNER, HANDOVER_ROLE_TARGET, false);
-    assert_status(restart_source(&memory, &journal, true, &source), FERRY_PEER_VALUE);
+    assert_status(restart_source(&memory, &journal, FERRY_GUEST_PAUSED, &source), FERRY_PEER_VALUE);
     assert_status(
         ferry_target_restart(&config, journal.records, journal.count, true, 1, &target),
         FERRY_PEER_VALUE);

@@ -114,10 +114,12 @@ void pair_restart(struct pair *pair, enum pair_side side)
     pair->source = NULL;
     pair->incarnation++;
     const struct ferry_source_config config = pair_source_config(pair);
+    enum ferry_guest_found guest = FERRY_GUEST_GONE;
+    if (pair->guest_alive[side]) {
+        guest = pair->runs[side] ? FERRY_GUEST_RUNNING : FERRY_GUEST_PAUSED;
+    }
     assert_int_equal(
-        ferry_source_restart(
-            &config, records, count, pair->guest_alive[side], pair->now, &pair->source),
-        FERRY_OK);
+        ferry_source_restart(&config, records, count, guest, pair->now, &pair->source), FERRY_OK);
     pair_take_actions(pair, side);
 }
 

@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PPM UINT64_C(1000000)
+
 struct model_guest {
     char *name;
     struct model_memory *memory;
@@ -29,6 +31,7 @@ struct model_guest {
     uint64_t dirty_pages;
     uint64_t writes;
     int64_t fault_ns;
+    uint32_t zeroed_ppm;
     int64_t stalled;
     int64_t now;     /* real time of the last advance */
     int64_t reached; /* guest time, never less */
@@ -69,7 +72,7 @@ struct model_guest *model_guest_create(const struct model_guest_config *config)
 {
     uint64_t pages = model_memory_page_count(config->memory);
     uint64_t page_size = model_memory_page_size(config->memory);
-    if (config->fault_ns < 0 ||
+    if (config->fault_ns < 0 || config->zeroed_ppm > PPM ||
         model_workload_check(config->workload, pages, page_size) != MODEL_WORKLOAD_OK) {
         return NULL;
     }
@@ -80,6 +83,7 @@ struct model_guest *model_guest_create(const struct model_guest_config *config)
     guest->memory = config->memory;
     guest->guest_id = model_memory_guest_id(config->memory);
     guest->fault_ns = config->fault_ns;
+    guest->zeroed_ppm = config->zeroed_ppm;
     guest->percent = 100;
     guest->now = INT64_MIN;
     size_t name_size = strlen(config->name) + 1;
@@ -126,6 +130,10 @@ static bool write_page(struct model_guest *guest, uint64_t page)
     guest->writes++;
     if (guest->writes > MODEL_WRITE_NUMBER_MAX) {
         return false;
+    }
+    if (guest->zeroed_ppm > 0 && model_mix(guest->writes) % PPM < guest->zeroed_ppm) {
+        model_memory_place_zero(guest->memory, page, 1);
+        return true;
     }
     uint64_t tag = model_tag_written(guest->guest_id, guest->writes);
     return model_memory_write(guest->memory, page, tag);

@@ -15,7 +15,7 @@
  *
  * Invariants. Every write since the last collection (or since logging began) is in the log; a write
  * after a collection is in the next one. Each write has a number of its own, also across hosts, so
- * its tag is unique.
+ * its tag is unique; which of them leave zeros follows from their numbers alone.
  */
 #ifndef MODEL_GUEST_H
 #define MODEL_GUEST_H
@@ -30,7 +30,8 @@ struct model_guest_config {
     uint64_t seed;
     const struct model_workload_spec *workload; /* borrowed, also what it points to */
     struct model_memory *memory;                /* borrowed; where the guest is now */
-    int64_t fault_ns; /* first write to a page after its collection; 0: free */
+    int64_t fault_ns;    /* first write to a page after its collection; 0: free */
+    uint32_t zeroed_ppm; /* so many of a million writes leave a page of zeros, as a freed one is */
 };
 
 /* A stopped guest at guest time 0. NULL: the workload does not fit the memory (see

@@ -122,6 +122,20 @@ static void draw_guests(struct plan *plan, struct model_rng *rng)
     }
 }
 
+/* What memory gets apart from data: pages of zeros, and what devices write in the pause. */
+static void draw_memory(struct plan *plan, struct model_rng *rng)
+{
+    static const uint32_t zeroed[] = {1, 10, 50};
+    static const uint32_t pages[] = {1, 4, 16};
+
+    for (uint32_t i = 0; i < plan->guest_count; i++) {
+        struct plan_guest *guest = &plan->guests[i];
+
+        guest->zeroed_percent = draw_chance(rng, 40) ? PICK(rng, zeroed) : 0;
+        guest->device_writes = draw_chance(rng, 30) ? PICK(rng, pages) : 0;
+    }
+}
+
 static uint32_t other_host(const struct plan *plan, uint32_t host, struct model_rng *rng)
 {
     const uint32_t step = 1 + draw_below(rng, plan->host_count - 1);
@@ -196,6 +210,8 @@ void plan_draw(struct plan *plan, uint64_t seed)
     draw_networks(plan, &rng);
     model_rng_init(&rng, seed, "chaos/guests");
     draw_guests(plan, &rng);
+    model_rng_init(&rng, seed, "chaos/memory");
+    draw_memory(plan, &rng);
     model_rng_init(&rng, seed, "chaos/moves");
     draw_moves(plan, &rng);
     plan_draw_faults(plan);

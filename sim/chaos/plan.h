@@ -89,6 +89,8 @@ struct plan_guest {
     uint32_t state_kib;
     uint32_t clients; /* requests a second; 0: none */
     bool bytes;
+    uint32_t zeroed_percent; /* of its writes */
+    uint32_t device_writes;  /* pages, while its device state is captured */
     enum model_workload_kind workload;
     uint32_t set_pages;
     uint32_t pages_per_second;

@@ -173,6 +173,12 @@ static void put_guests(FILE *out, const struct plan *plan)
         if (guest->bytes) {
             (void)fputs("    content: bytes\n", out);
         }
+        if (guest->zeroed_percent > 0) {
+            (void)fprintf(out, "    zeroed: %" PRIu32 " %%\n", guest->zeroed_percent);
+        }
+        if (guest->device_writes > 0) {
+            (void)fprintf(out, "    device_writes: %" PRIu32 "\n", guest->device_writes);
+        }
         put_workload(out, guest);
         if (guest->clients > 0) {
             (void)fprintf(

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define PPM UINT64_C(1000000)
+
 __extension__ typedef unsigned __int128 wide;
 
 static uint64_t pages_of(const struct scenario_guest *guest)
@@ -104,6 +106,8 @@ static struct scenario_guest read_guest(struct resolve *resolve, const struct it
         .memory = record_number(record, "memory"),
         .page = (uint32_t)record_number(record, "page"),
         .device_state = record_number(record, "device_state"),
+        .device_writes = (uint32_t)record_number(record, "device_writes"),
+        .zeroed_ppm = (uint32_t)(record_number(record, "zeroed") / (QUANTITY_SHARE_ONE / PPM)),
         .content = (enum scenario_content)record_number(record, "content"),
         .workload = &idle,
         .fleet = SCENARIO_NONE,

@@ -99,6 +99,8 @@ struct scenario_guest {
     uint64_t nonzero_pages;  /* pages [0, n) hold data at time 0; with a replay the trace says */
     bool nonzero_from_trace; /* the trace's list is the non-zero set, nonzero_pages its size */
     uint64_t device_state;   /* bytes */
+    uint32_t zeroed_ppm;     /* of a million writes, those that leave a page of zeros */
+    uint32_t device_writes;  /* pages that its devices write while their state is saved */
     enum scenario_content content;
     const struct model_workload_spec *workload; /* never NULL, checked; traces are loaded */
     struct scenario_clients clients;

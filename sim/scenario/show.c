@@ -7,6 +7,7 @@
  */
 #include "sim/scenario/shown.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void show_name(FILE *out, const struct scenario *scenario, size_t fleet, const char *name)
@@ -178,8 +179,15 @@ show_guest(FILE *out, const struct scenario *scenario, const struct scenario_gue
         (unsigned long long)guest->nonzero_pages,
         (unsigned long long)(guest->memory / guest->page),
         guest->nonzero_from_trace ? " (says the recording)" : "");
-    (void)fprintf(out, "device state %s\n      ", shown_size(guest->device_state).text);
+    (void)fprintf(out, "device state %s", shown_size(guest->device_state).text);
+    if (guest->device_writes > 0) {
+        (void)fprintf(out, ", whose saving writes %" PRIu32 " pages", guest->device_writes);
+    }
+    (void)fputs("\n      ", out);
     show_workload(out, guest->workload);
+    if (guest->zeroed_ppm > 0) {
+        (void)fprintf(out, "; %" PRIu32 " of a million writes leave zeros", guest->zeroed_ppm);
+    }
     (void)fprintf(out, "%s\n", guest->content == SCENARIO_CONTENT_BYTES ? "; real bytes" : "");
     if (guest->clients.present) {
         (void)fprintf(

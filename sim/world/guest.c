@@ -116,6 +116,7 @@ void guest_init(struct world *world, uint32_t index)
         .workload = spec->workload,
         .memory = guest->live->memory,
         .fault_ns = host->spec->costs.first_write_fault,
+        .zeroed_ppm = spec->zeroed_ppm,
     });
     if (guest->model == NULL) {
         world_error(world, "a guest cannot be modelled");

@@ -5,6 +5,7 @@
  * What it holds is one digest, of the guest's own time and writes: so a state of another attempt, or
  * of another guest, is not taken for this one when the guest resumes.
  */
+#include "model/bits.h"
 #include "sim/world/guest.h"
 #include "sim/world/host.h"
 #include "sim/world/move.h"
@@ -14,6 +15,19 @@
 #include "sim/world/vmm.h"
 
 #define MIB (UINT64_C(1) << 20)
+
+/* Saving a device may complete its requests: rings and buffers are written after the vCPUs have
+ * stopped. Whoever collects before that loses these pages. */
+static void write_by_devices(struct guest *guest, int64_t now)
+{
+    for (uint32_t i = 0; i < guest->spec->device_writes; i++) {
+        const uint64_t page = model_mix(model_guest_writes(guest->model)) % guest->pages;
+
+        if (!model_guest_write_page(guest->model, now, page)) {
+            world_error(guest->world, "the memory of a modelled guest ran out");
+        }
+    }
+}
 
 static void captured(struct op *op)
 {
@@ -28,6 +42,7 @@ static void captured(struct op *op)
         op->status = FERRY_WORLD_GUEST;
     } else {
         guest_advance(guest, world_now(side->world));
+        write_by_devices(guest, world_now(side->world));
         instance->state = guest_state_digest(guest);
         instance->state_valid = true;
     }

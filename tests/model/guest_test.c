@@ -418,6 +418,43 @@ static void reaching_a_guest_time_tells_the_real_time_of_it(void **unused)
     model_memory_destroy(memory);
 }
 
+static void a_share_of_writes_leaves_pages_of_zeros(void **unused)
+{
+    (void)unused;
+    static const bool bytes[] = {false, true};
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+        struct model_memory *memory = bytes[i] ? byte_memory_of(PAGES) : memory_of(PAGES, PAGES);
+        const struct model_workload_spec spec = sweep_of(PAGES, PAGES * PAGE_4K, 1);
+        uint64_t *bitmap = bitmap_of(memory);
+        assert_true(model_memory_fill_initial(memory, 0, PAGES));
+        struct model_guest *guest = model_guest_create(&(struct model_guest_config){
+            .name = "db1", .seed = 1, .workload = &spec, .memory = memory, .zeroed_ppm = 250000});
+
+        model_guest_begin_logging(guest, 0);
+        model_guest_start(guest, 0);
+        assert_true(model_guest_advance(guest, SECOND)); /* every page once */
+        memset(bitmap, 0xff, PAGES / 8);
+        uint64_t zero = model_memory_count_zero(memory, bitmap, 0, PAGES);
+
+        assert_in_range(zero, PAGES / 5, PAGES * 3 / 10);
+        assert_true(written_pages(memory, 0, PAGES) == PAGES - zero);
+        assert_true(model_guest_dirty(guest) == PAGES); /* those too are in the log */
+        free(bitmap);
+        model_guest_destroy(guest);
+        model_memory_destroy(memory);
+    }
+}
+
+static void a_share_of_more_than_all_writes_is_refused(void **unused)
+{
+    (void)unused;
+    struct model_memory *memory = memory_of(PAGES, 0);
+
+    assert_null(model_guest_create(&(struct model_guest_config){
+        .name = "db1", .workload = &idle, .memory = memory, .zeroed_ppm = 1000001}));
+    model_memory_destroy(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +471,8 @@ int main(void)
         cmocka_unit_test(a_guest_goes_on_in_its_new_memory),
         cmocka_unit_test(seed_and_name_decide_the_draws),
         cmocka_unit_test(reaching_a_guest_time_tells_the_real_time_of_it),
+        cmocka_unit_test(a_share_of_writes_leaves_pages_of_zeros),
+        cmocka_unit_test(a_share_of_more_than_all_writes_is_refused),
     };
     return cmocka_run_group_tests_name("guest", tests, NULL, NULL);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pair_fuzz.c -- an honest source and an honest target on a network that does what the input says: whatever happens, one
+ * host runs the guest with every page as it was, and once everything is healed it all ends. See pair.h for the input, and
+ * rig/watch.c for the claims. */
+#include "fuzz/pair.h"
+
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    pair_run(data, size, NULL, NULL, NULL);
+    return 0;
+}

@@ -208,6 +208,49 @@ static const struct table *variant_by_key(
     return found;
 }
 
+static bool same_text(const char *first, const char *second)
+{
+    return first == second || (first != NULL && second != NULL && strcmp(first, second) == 0);
+}
+
+static bool same_row(const struct key *first, const struct key *second)
+{
+    return first->type == second->type && first->table == second->table &&
+           first->words == second->words && same_text(first->min, second->min) &&
+           same_text(first->max, second->max) && same_text(first->word, second->word);
+}
+
+/* The row that all variants which know this key have for it; NULL: none, or they differ. */
+static const struct key *common_row(const struct table *choice, const char *name)
+{
+    const struct key *row = NULL;
+    for (size_t index = 0; choice->variants[index] != NULL; index++) {
+        const struct key *other = table_find(choice->variants[index], name);
+        if (row != NULL && other != NULL && !same_row(row, other)) {
+            return NULL;
+        }
+        row = other != NULL ? other : row;
+    }
+    return row;
+}
+
+/* A mapping of which nobody knows what it is: its values can be wrong by themselves all the same. */
+// NOLINTNEXTLINE(misc-no-recursion): bounded by YAML_DEPTH_MAX
+static void
+bind_without_variant(struct parse *parse, const struct yaml_node *map, const struct table *choice)
+{
+    for (const struct yaml_node *key = map->first; key != NULL; key = key->next->next) {
+        struct value value = {0};
+        if (key->kind != YAML_SCALAR || key->broken) {
+            continue;
+        }
+        value.key = common_row(choice, key->text);
+        if (value.key != NULL) {
+            bind_value(parse, &value, key->next);
+        }
+    }
+}
+
 static struct record *new_record(struct parse *parse, const struct table *table)
 {
     struct record *record = arena_take(parse->arena, 1, sizeof(*record));
@@ -317,6 +360,7 @@ struct record *bind_record(
                                           : variant_by_key(parse, node, table, who);
     }
     if (variant == NULL) {
+        bind_without_variant(parse, node, table);
         return NULL;
     }
     struct record *record = new_record(parse, variant);

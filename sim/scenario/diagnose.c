@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Longest message, bytes: texts quoted from the file are cut before they come here. */
 #define MESSAGE_MAX 1024
@@ -24,13 +25,23 @@ static bool make_room(struct scenario_errors *errors)
     return true;
 }
 
+/* Two rows that go wrong for one reason (an expectation of two moves, each set of a curve) tell it once. */
+static bool
+told_already(const struct scenario_errors *errors, struct scenario_mark mark, const char *message)
+{
+    for (size_t index = 0; index < errors->count; index++) {
+        const struct scenario_error *error = &errors->items[index];
+        if (error->line == mark.line && error->column == mark.column &&
+            strcmp(error->message, message) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void parse_error(struct parse *parse, struct scenario_mark mark, const char *format, ...)
 {
     struct scenario_errors *errors = parse->errors;
-    if (errors->count == SCENARIO_ERRORS_MAX) {
-        errors->suppressed++;
-        return;
-    }
     char message[MESSAGE_MAX];
     int length =
         mark.line == 0
@@ -43,6 +54,13 @@ void parse_error(struct parse *parse, struct scenario_mark mark, const char *for
         length += vsnprintf(message + length, sizeof(message) - (size_t)length, format, arguments);
     }
     va_end(arguments);
+    if (length < 0 || told_already(errors, mark, message)) {
+        return;
+    }
+    if (errors->count == SCENARIO_ERRORS_MAX) {
+        errors->suppressed++;
+        return;
+    }
     size_t size = (size_t)length < sizeof(message) ? (size_t)length : sizeof(message) - 1;
     char *copy = malloc(size + 1);
     if (copy == NULL || !make_room(errors)) {

@@ -5,10 +5,12 @@
 #include "sim/report/memory.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void cli_complain(const char *format, ...)
 {
@@ -95,10 +97,18 @@ const struct argp cli_argp = {
     .help_filter = filter_help,
 };
 
+/* `ferry-sim ... | head`: who read the output has seen enough. That is no error, and no news to anybody. */
+bool cli_reader_left(void)
+{
+    struct pollfd stream = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&stream, 1, 0) > 0 && (stream.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 /* stdout is buffered: whether all of it was written is known at the end only. */
 static int finish(int status)
 {
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && !cli_reader_left()) {
         cli_complain("standard output: %s", strerror(errno));
         return CLI_USAGE;
     }

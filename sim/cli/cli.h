@@ -74,6 +74,9 @@ int cli_completion(const struct cli_call *call);
 /* The whole command. */
 int cli_main(int argc, char **argv, const struct cli_world *world);
 
+/* Nobody reads stdout any more. */
+bool cli_reader_left(void);
+
 /* `ferry-sim: message` on stderr. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

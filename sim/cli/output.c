@@ -113,6 +113,9 @@ bool output_commit(struct output *output)
     } else if (output->temporary != NULL) {
         fine = false;
     }
+    if (!fine && stream == stdout && cli_reader_left()) {
+        fine = true;
+    }
     if (!fine) {
         (void)complain(output, "could not be written");
     }

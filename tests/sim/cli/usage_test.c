@@ -238,6 +238,32 @@ static void full_stdout_is_an_error(void **unused)
     ran_free(&ran);
 }
 
+static void reader_that_has_seen_enough_is_no_error(void **unused)
+{
+    (void)unused;
+    static const char *const lines[] = {
+        "schema", "man", "--help", "run s.yaml", "show s.yaml", "completion"};
+    write_scenario("s.yaml", "fine");
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char line[200];
+        /* the reader closes its end, and says so, before the first byte is written */
+        (void)snprintf(
+            line,
+            sizeof line,
+            "rm -f gone; mkfifo gone; { read -r < gone; ferry-sim %s; echo $? > status; } | "
+            "{ exec 0<&-; echo > gone; }",
+            lines[i]);
+        struct ran ran = run_line(line);
+        char *status = read_file("status");
+
+        assert_null(strstr(ran.err, "ferry-sim:"));
+        assert_string_equal(status, "0\n");
+        free(status);
+        ran_free(&ran);
+    }
+}
+
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_remove)
 
 int main(void)
@@ -255,6 +281,7 @@ int main(void)
         IN_SCRATCH(page_that_is_installed_is_what_the_command_says),
         IN_SCRATCH(completion_is_valid_bash_and_completes),
         IN_SCRATCH(full_stdout_is_an_error),
+        IN_SCRATCH(reader_that_has_seen_enough_is_no_error),
     };
 
     return cmocka_run_group_tests_name("usage", tests, NULL, NULL);

@@ -201,6 +201,18 @@ struct memory_window *memory_windows_issue_state(
     return window;
 }
 
+struct memory_window *memory_windows_issue_probe(
+    struct memory_windows *windows, uint64_t first, uint64_t end, uint32_t attach, uint16_t stream)
+{
+    struct memory_window *window = append(windows, attach, stream);
+    if (window != NULL) {
+        window->probe = true;
+        window->first_page = first;
+        window->end_page = end;
+    }
+    return window;
+}
+
 bool memory_windows_sent(
     struct memory_windows *windows,
     uint64_t number,
@@ -261,6 +273,11 @@ struct memory_requeued memory_windows_requeue(struct memory_windows *windows)
     struct memory_requeued requeued = {0};
     for (uint32_t i = 0; i < windows->used; i++) {
         struct memory_window *window = slot(windows, i);
+        if (window->probe && window->state != MEMORY_WINDOW_FREE) {
+            window->state = MEMORY_WINDOW_FREE;
+            windows->live--;
+            continue;
+        }
         if (window->state == MEMORY_WINDOW_SENT) {
             requeued.bytes += window->bytes;
             requeued.zero_pages += window->zero_pages;

@@ -10,6 +10,9 @@
  *   ISSUED -> PLACED -> free, when the target is quicker than the stream's own report
  *   ISSUED, SENT -> AGAIN on a lost connection: first on the next one, with new numbers
  *
+ * A probe is a window beside the round's bitmap: all pages of a stretch that the target has already.
+ * It is waited for like the others, counts no pages, and is not sent again when it is lost.
+ *
  * W-1 Every set page of the round is in exactly one window or ahead of the cursor.
  * W-2 Windows of one stream are acknowledged in the order of their numbers.
  * W-3 No window crosses a region.
@@ -39,6 +42,7 @@ struct memory_window {
     uint16_t stream;
     uint8_t state;     /* enum memory_window_state */
     bool device_state; /* the guest's device state instead of pages */
+    bool probe;        /* pages that the target has already, sent to measure the bandwidth */
 };
 
 struct memory_windows {
@@ -78,6 +82,10 @@ struct memory_window *memory_windows_issue(
 /* Bytes [first, end) of the device state as a batch of its own (in first_page and end_page). NULL:
  * the table is full. */
 struct memory_window *memory_windows_issue_state(
+    struct memory_windows *windows, uint64_t first, uint64_t end, uint32_t attach, uint16_t stream);
+
+/* All pages of [first, end), in one region, as a probe. NULL: the table is full. */
+struct memory_window *memory_windows_issue_probe(
     struct memory_windows *windows, uint64_t first, uint64_t end, uint32_t attach, uint16_t stream);
 
 /* The stream reports batch `number` as sent. False: it was abandoned meanwhile. The window as it is

@@ -193,7 +193,17 @@ ferry_policy_decide(const struct ferry_policy_samples *samples, struct ferry_pol
         verdict.will_not_converge = early_warning(samples, &prediction, memory);
     }
     apply_rules(samples, memory, &verdict);
+    if (verdict.rule == FERRY_RULE_BACKING_OFF) {
+        ferry_policy_refuted(
+            memory); /* within the limit, but not to be used: no best to hope for */
+    }
     return verdict;
+}
+
+void ferry_policy_refuted(struct ferry_policy_memory *memory)
+{
+    memory->any = false;
+    memory->rounds_seen = 0;
 }
 
 const char *ferry_rule_name(enum ferry_rule rule)

@@ -205,6 +205,9 @@ static void remember_abort(struct ferry_source *source, enum ferry_status reason
     const ferry_time_ns wait = BACK_OFF * (ferry_time_ns)(1U << doublings);
     attempt->not_before = source->now + wait;
     outcome->aborted_count++;
+    if (reason == FERRY_LIMIT_NO_CONVERGENCE) {
+        ferry_policy_refuted(&source->copy.policy);
+    }
 }
 
 /* The attempt is over without a grant, or with proof that it came to nothing. */

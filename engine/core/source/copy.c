@@ -24,9 +24,6 @@
 /* When nothing at all was ever measured (a guest of zero pages): a slow link of today. The attempt's
  * guard keeps the limit if even that was too much. */
 #define ASSUMED_BANDWIDTH 125000000ULL
-/* Under a verdict that more rounds cannot change soon, a round is not shorter than this: looking at
- * the dirty log thousands of times a second would only slow the guest. */
-#define PATIENCE (100 * FERRY_MILLISECOND)
 
 bool source_copy_paused_phase(const struct ferry_source *source)
 {
@@ -196,13 +193,20 @@ rounds_are_in_vain(const struct ferry_policy_samples *samples, const struct ferr
     return ferry_policy_predict(&nothing) > verdict->blackout_limit;
 }
 
-static ferry_time_ns
-patience(const struct ferry_policy_samples *samples, const struct ferry_verdict *verdict)
+/* Under a verdict that more rounds cannot change soon, a round is not shorter than the time between
+ * two pings: looking at the dirty log thousands of times a second would only slow the guest, and so
+ * each round has news of the round trip. */
+static ferry_time_ns patience(
+    const struct ferry_source *source,
+    const struct ferry_policy_samples *samples,
+    const struct ferry_verdict *verdict)
 {
-    const bool wait = verdict->rule == FERRY_RULE_STALLED ||
-                      verdict->rule == FERRY_RULE_BACKING_OFF ||
-                      rounds_are_in_vain(samples, verdict);
-    return wait ? PATIENCE : 0;
+    const ferry_time_ns wait = source_link_ping_interval(source);
+    if (verdict->rule == FERRY_RULE_BACKING_OFF) {
+        const ferry_time_ns rest = samples->not_before - samples->now;
+        return rest < wait ? rest : wait;
+    }
+    return verdict->rule == FERRY_RULE_STALLED || rounds_are_in_vain(samples, verdict) ? wait : 0;
 }
 
 static void decide(struct ferry_source *source)
@@ -236,7 +240,8 @@ static void decide(struct ferry_source *source)
             source_opening_persist(source); /* slow when it was measured: is it still? */
         }
         source_copy_begin_round(source, false);
-        copy->collect_at = source->now + patience(&samples, &verdict);
+        source_bandwidth_plan_probe(source, &samples);
+        copy->collect_at = source->now + patience(source, &samples, &verdict);
         forget_costs(source);
         return;
     case FERRY_DECIDE_SWITCH:

@@ -78,9 +78,21 @@ enum copy_state {
 struct stream_state {
     uint32_t queued; /* ISSUED windows */
     ferry_time_ns busy_since;
-    uint64_t measured_bytes; /* decaying sums for the bandwidth */
-    ferry_time_ns measured_ns;
     struct wire_stream_sum sum; /* of the open attempt, on this attach */
+};
+
+/* bandwidth.c */
+struct bandwidth {
+    uint64_t measured_bytes; /* decaying sums, on this connection or since the probe */
+    ferry_time_ns measured_ns;
+    ferry_time_ns counted_from; /* the newest stretch of busy time in measured_ns */
+    ferry_time_ns counted_until;
+    uint64_t last;        /* the figure before these sums began; 0 = none */
+    uint64_t round_bytes; /* what the round under way gave to measure by */
+    uint64_t dense_first; /* the stretch of guest memory most of data: pages for a probe */
+    uint64_t dense_end;
+    uint64_t dense_pages; /* of data that a small probe meets there; 0 = none was sent yet */
+    uint16_t probes_due;  /* streams that have not got their probe of this round */
 };
 
 struct copy {
@@ -95,8 +107,8 @@ struct copy {
     struct ferry_round round_now;
     bool round_open; /* round_now is not in the history yet */
     ferry_time_ns round_begun;
-    ferry_time_ns collect_at;    /* the round's end is not looked at before */
-    uint64_t last_bandwidth;     /* of the connection before this one; 0 = none */
+    ferry_time_ns collect_at; /* the round's end is not looked at before */
+    struct bandwidth bandwidth;
     ferry_time_ns collected_at;  /* the newest collection's report */
     uint64_t acknowledged_pages; /* of the round */
     ferry_time_ns last_progress; /* something was acknowledged */
@@ -244,6 +256,7 @@ void source_link_init(struct ferry_source *source);
 void source_link_start(struct ferry_source *source);
 ferry_time_ns source_link_round_trip(
     const struct ferry_source *source); /* a high one of the last; 0 = none yet */
+ferry_time_ns source_link_ping_interval(const struct ferry_source *source);
 bool source_link_connected(const struct ferry_source *source); /* control bytes may be sent */
 bool source_link_carries(const struct ferry_source *source);   /* payload may be sent */
 bool source_link_is_of_this_life(
@@ -304,6 +317,17 @@ source_copy_costs(const struct ferry_source *source); /* measured where possible
 void source_copy_set_rate(struct ferry_source *source);
 uint64_t source_copy_bandwidth(
     const struct ferry_source *source); /* measured, bytes a second; 0 = not yet */
+/* bandwidth.c: measured with what is sent, or by a probe */
+void source_bandwidth_forget(
+    struct ferry_source *source); /* the figure counts on until there is a new one */
+void source_bandwidth_measure(
+    struct ferry_source *source,
+    const struct stream_state *stream,
+    const struct memory_window *window,
+    uint64_t bytes);
+void source_bandwidth_plan_probe(
+    struct ferry_source *source, const struct ferry_policy_samples *samples);
+struct memory_window *source_bandwidth_issue_probe(struct ferry_source *source, uint16_t index);
 void source_copy_samples(
     const struct ferry_source *source, struct ferry_policy_samples *samples_out);
 bool source_copy_paused_phase(const struct ferry_source *source);

@@ -258,6 +258,11 @@ void source_link_pong(struct ferry_source *source, const struct wire_message *me
     }
 }
 
+ferry_time_ns source_link_ping_interval(const struct ferry_source *source)
+{
+    return source->config.silence_limit / PINGS_PER_SILENCE;
+}
+
 ferry_time_ns source_link_round_trip(const struct ferry_source *source)
 {
     const struct link *link = &source->link;
@@ -320,7 +325,7 @@ static void probe(struct ferry_source *source)
 
 static ferry_time_ns ping_at(const struct ferry_source *source)
 {
-    return source->link.last_ping + source->config.silence_limit / PINGS_PER_SILENCE;
+    return source->link.last_ping + source_link_ping_interval(source);
 }
 
 void source_link_tick(struct ferry_source *source)

@@ -5,7 +5,8 @@
  * SE-1 A stream has at most FERRY_STREAM_QUEUE_MAX batches that it has not sent: caps and cancel act
  *      at once.
  * SE-2 Pages and device state are shared out, so that all streams end at about the same time.
- * SE-3 The bandwidth is what streams moved while they were busy; waiting does not count. */
+ *
+ * How fast that goes, and the probes that find out, are in bandwidth.c. */
 #include "base/assert.h"
 #include "source/internal.h"
 
@@ -18,29 +19,8 @@
 #define BATCH_BYTES_MIN (128U << 10)
 /* The same for a round that is shared out over many streams. */
 #define SHARE_BYTES_MIN (64U << 10)
-/* Sums for the bandwidth are halved when they cover this much time: recent batches count more. */
-#define MEASURE_SPAN (200 * FERRY_MILLISECOND)
 
 /* ---- issuing ---- */
-
-static uint64_t measured_bandwidth(const struct ferry_source *source)
-{
-    uint64_t sum = 0;
-    for (uint16_t i = 0; i < source->config.streams; i++) {
-        const struct stream_state *stream = &source->copy.streams[i];
-        if (stream->measured_ns > 0) {
-            sum +=
-                source_scale(stream->measured_bytes, NS_PER_SECOND, (uint64_t)stream->measured_ns);
-        }
-    }
-    return sum;
-}
-
-uint64_t source_copy_bandwidth(const struct ferry_source *source)
-{
-    const uint64_t now = measured_bandwidth(source);
-    return now != 0 ? now : source->copy.last_bandwidth;
-}
 
 static uint64_t batch_pages(const struct ferry_source *source)
 {
@@ -89,7 +69,7 @@ static void push_batch(
                         .number = window->number,
                         .round = source->copy.round,
                         .attempt = source_copy_paused_phase(source) ? source->handover.attempt : 0,
-                        .bitmap = source->copy.bitmap,
+                        .bitmap = window->probe ? NULL : source->copy.bitmap,
                         .first_page = state ? 0 : window->first_page,
                         .end_page = state ? 0 : window->end_page,
                         .state_size = state ? source->attempt.state_size : 0,
@@ -124,6 +104,8 @@ static bool issue_one(struct ferry_source *source, uint16_t index)
     struct memory_window *window = NULL;
     if (source->attempt.state_due) {
         window = issue_state(source, index);
+    } else if (copy->bandwidth.probes_due != 0) {
+        window = source_bandwidth_issue_probe(source, index);
     } else {
         window =
             memory_windows_issue(&copy->windows, batch_pages(source), source->link.attach, index);
@@ -170,7 +152,7 @@ static void close_round(struct ferry_source *source)
 
 static bool round_closed(const struct copy *copy)
 {
-    return memory_windows_all_acknowledged(&copy->windows) &&
+    return memory_windows_all_acknowledged(&copy->windows) && copy->bandwidth.probes_due == 0 &&
            copy->barrier_done != WIRE_ROUND_NONE && copy->barrier_done >= copy->round;
 }
 
@@ -186,7 +168,8 @@ void source_copy_pump(struct ferry_source *source)
     }
     if (source_link_carries(source)) {
         issue_windows(source);
-        if (memory_windows_all_issued(&copy->windows) && !source->attempt.state_due) {
+        if (memory_windows_all_issued(&copy->windows) && copy->bandwidth.probes_due == 0 &&
+            !source->attempt.state_due) {
             close_round(source);
         }
     }
@@ -214,24 +197,6 @@ ferry_time_ns source_copy_deadline(const struct ferry_source *source)
 
 /* ---- reports ---- */
 
-/* `data`: pages were sent, not only records of zero pages: those take the time of reading memory, and
- * their few bytes would make any network look slow. */
-static void
-measure(struct ferry_source *source, struct stream_state *stream, uint64_t bytes, bool data)
-{
-    const ferry_time_ns took = source->now - stream->busy_since;
-    stream->busy_since = source->now;
-    if (took <= 0 || !data) {
-        return;
-    }
-    stream->measured_bytes += bytes;
-    stream->measured_ns += took;
-    while (stream->measured_ns > MEASURE_SPAN) {
-        stream->measured_ns /= 2;
-        stream->measured_bytes /= 2;
-    }
-}
-
 void source_copy_sent(struct ferry_source *source, const struct ferry_event *event)
 {
     struct copy *copy = &source->copy;
@@ -246,11 +211,11 @@ void source_copy_sent(struct ferry_source *source, const struct ferry_event *eve
     struct stream_state *stream = &copy->streams[window.stream];
     if (stream->queued != 0) { /* 0: its connection is lost, and this is the stream's last word */
         stream->queued--;
-        const bool data = window.device_state || event->zero_pages < window.pages;
-        measure(source, stream, event->wire_bytes, data);
+        source_bandwidth_measure(source, stream, &window, event->wire_bytes);
+        stream->busy_since = source->now;
     }
     copy->round_now.bytes += event->wire_bytes;
-    copy->round_now.zero_pages += event->zero_pages;
+    copy->round_now.zero_pages += window.probe ? 0 : event->zero_pages;
     source->outcome.wire_bytes += event->wire_bytes;
     if (source_copy_paused_phase(source)) {
         stream->sum.batches++;
@@ -293,14 +258,11 @@ void source_copy_acknowledged(
 void source_copy_link_lost(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
-    copy->last_bandwidth = source_copy_bandwidth(source);
+    source_bandwidth_forget(source); /* another network has another speed */
     for (uint16_t i = 0; i < source->config.streams; i++) {
         struct stream_state *stream = &copy->streams[i];
         stream->queued = 0;
         stream->sum = (struct wire_stream_sum){0};
-        /* another network has another speed */
-        stream->measured_bytes = 0;
-        stream->measured_ns = 0;
     }
 }
 

@@ -149,8 +149,7 @@ ferry_encoder_batch(struct ferry_encoder *encoder, const struct ferry_batch *bat
             return FERRY_USAGE_CONFIG;
         }
     } else if (
-        batch->first_page >= batch->end_page || batch->bitmap == NULL ||
-        !find_region(&encoder->shape, batch, &region)) {
+        batch->first_page >= batch->end_page || !find_region(&encoder->shape, batch, &region)) {
         return FERRY_USAGE_CONFIG;
     }
     encoder->batch = *batch;
@@ -308,7 +307,8 @@ static void add_word(
 static uint64_t word_at_position(const struct ferry_encoder *encoder)
 {
     const uint64_t base = encoder->position - encoder->position % BASE_WORD_BITS;
-    uint64_t word = encoder->batch.bitmap[base / BASE_WORD_BITS];
+    const uint64_t *bitmap = encoder->batch.bitmap;
+    uint64_t word = bitmap == NULL ? UINT64_MAX : bitmap[base / BASE_WORD_BITS];
     word &= ~base_low_mask((uint32_t)(encoder->position - base));
     if (encoder->batch.end_page - base < BASE_WORD_BITS) {
         word &= base_low_mask((uint32_t)(encoder->batch.end_page - base));

@@ -20,9 +20,9 @@ enum ferry_outcome_kind {
 
 /* One round: a collection (round 0: all pages) and the sending of it. */
 struct ferry_round {
-    uint64_t pages;            /* set in the round's bitmap */
-    uint64_t zero_pages;       /* of these, sent as zero records */
-    uint64_t bytes;            /* on the payload streams, with framing and what was sent again */
+    uint64_t pages;      /* set in the round's bitmap */
+    uint64_t zero_pages; /* of these, sent as zero records */
+    uint64_t bytes;      /* on the payload streams, with framing, probes, and what was sent again */
     ferry_time_ns duration_ns; /* from the collection's report to the barrier acknowledged */
     uint64_t dirty_after;      /* what the next collection found; 0 after the last */
     bool final;                /* sent while the guest was paused */
@@ -65,10 +65,10 @@ struct ferry_outcome {
     struct ferry_aborted_attempt aborted[FERRY_ATTEMPTS_MAX];
     uint32_t round_count; /* all rounds; the first FERRY_ROUNDS_KEPT - 1 and the newest are kept */
     const struct ferry_round *rounds; /* min(round_count, FERRY_ROUNDS_KEPT) */
-    uint64_t wire_bytes;              /* payload streams, with framing and what was sent again */
-    uint64_t resent_bytes;            /* of these, batches sent again after a lost connection */
-    uint32_t reconnects;              /* attaches after the first that came up */
-    uint64_t dropped_reports;         /* reports of abandoned actions */
+    uint64_t wire_bytes;      /* payload streams, with framing, probes, and what was sent again */
+    uint64_t resent_bytes;    /* of these, batches sent again after a lost connection */
+    uint32_t reconnects;      /* attaches after the first that came up */
+    uint64_t dropped_reports; /* reports of abandoned actions */
 };
 
 const char *ferry_outcome_name(enum ferry_outcome_kind kind); /* "completed"; never NULL */

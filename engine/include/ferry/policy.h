@@ -111,4 +111,8 @@ ferry_time_ns ferry_policy_predict(const struct ferry_policy_samples *samples);
 struct ferry_verdict
 ferry_policy_decide(const struct ferry_policy_samples *samples, struct ferry_policy_memory *memory);
 
+/* The best prediction was no good (an attempt has shown that it was too low): it is looked for anew,
+ * so that a stall is seen again. The early warning is not given twice. */
+void ferry_policy_refuted(struct ferry_policy_memory *memory);
+
 #endif

@@ -82,7 +82,7 @@ struct ferry_batch {
     uint64_t number; /* counts up over the whole migration, from 1 */
     uint32_t round;
     uint32_t attempt;       /* 0 while the guest runs */
-    const uint64_t *bitmap; /* borrowed until the batch's end */
+    const uint64_t *bitmap; /* borrowed until the batch's end; NULL: all pages of the window */
     uint64_t first_page;
     uint64_t end_page;
     uint64_t

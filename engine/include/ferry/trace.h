@@ -23,6 +23,7 @@ enum ferry_trace_level { FERRY_TRACE_INFO = 1, FERRY_TRACE_DEBUG, FERRY_TRACE_MA
     EVENT(LINK_UP,           INFO,  "attach", "path", NULL, NULL)                                       \
     EVENT(LINK_DOWN,         INFO,  "attach", "path", "status", NULL)                                   \
     EVENT(BATCHES_REQUEUED,  INFO,  "batches", "bytes", NULL, NULL)                                     \
+    EVENT(BANDWIDTH_PROBED,  INFO,  "round", "bytes_per_s", NULL, NULL)                                 \
     EVENT(GRANT_ISSUED,      INFO,  "attempt", "epoch", NULL, NULL)                                     \
     EVENT(GRANT_DURABLE,     INFO,  "attempt", "epoch", NULL, NULL)                                     \
     EVENT(OWNER_ISSUED,      INFO,  "attempt", "epoch", NULL, NULL)                                     \

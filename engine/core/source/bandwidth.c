@@ -11,6 +11,8 @@
  *      sent once more on every stream. The old figure counts until the probe has given a new one.
  *      A guest of which no page of data was ever sent has nothing to probe with: there the figure,
  *      of an attempt's device state, is given up, and the next attempt measures again.
+ * BW-3 Rounds that are small but not in vain measure by themselves: what is older counts half with
+ *      each, so that it is gone before ten of them look like a stall.
  *
  * A probe is harmless to memory: its pages are read after the round's collection, so what changes
  * them is in the next one, as for any page of the round. */
@@ -99,12 +101,15 @@ void source_bandwidth_measure(
 
 /* ---- the probe ---- */
 
+/* Over the limit even if the round left nothing, and within it on a fast enough network. */
 static bool is_the_obstacle(const struct ferry_policy_samples *samples)
 {
-    struct ferry_policy_samples unlimited = *samples;
+    struct ferry_policy_samples nothing_left = *samples;
+    nothing_left.remaining_bytes = 0;
+    struct ferry_policy_samples unlimited = nothing_left;
     unlimited.bandwidth = UINT64_MAX;
     return samples->bandwidth < samples->cap &&
-           ferry_policy_predict(samples) > samples->blackout_limit &&
+           ferry_policy_predict(&nothing_left) > samples->blackout_limit &&
            ferry_policy_predict(&unlimited) <= samples->blackout_limit;
 }
 
@@ -115,8 +120,14 @@ void source_bandwidth_plan_probe(
     const uint64_t enough = (uint64_t)source->config.streams * PROBE_BYTES_MIN;
     const bool measured = bandwidth->round_bytes >= enough;
     bandwidth->round_bytes = 0;
-    bandwidth->probes_due = 0;
-    if (measured || !is_the_obstacle(samples)) {
+    if (measured || ferry_policy_predict(samples) <= samples->blackout_limit) {
+        return;
+    }
+    if (!is_the_obstacle(samples)) {
+        if (bandwidth->measured_ns > 1) {
+            bandwidth->measured_ns /= 2; /* BW-3 */
+            bandwidth->measured_bytes /= 2;
+        }
         return;
     }
     if (bandwidth->dense_pages == 0) {

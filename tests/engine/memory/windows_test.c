@@ -412,6 +412,27 @@ static void device_state_goes_out_again_as_device_state(void **unused)
     free(full);
 }
 
+static void probe_is_waited_for_counts_no_pages_and_is_not_sent_again(void **unused)
+{
+    (void)unused;
+    struct full *full = full_create(0);
+    struct memory_windows *windows = &full->windows;
+    struct memory_window sent;
+    const uint64_t first = memory_windows_issue_probe(windows, 3, 7, 1, 0)->number;
+    assert_false(memory_windows_all_acknowledged(windows));
+    assert_true(memory_windows_sent(windows, first, 500, 1, &sent));
+    assert_true(sent.probe && sent.first_page == 3 && sent.end_page == 7);
+    assert_int_equal(memory_windows_acknowledge(windows, 1, 0, first), 0);
+    assert_true(memory_windows_all_acknowledged(windows));
+
+    (void)memory_windows_issue_probe(windows, 3, 7, 1, 0);
+    assert_int_equal(memory_windows_requeue(windows).windows, 0);
+
+    assert_true(memory_windows_all_acknowledged(windows));
+    assert_null(memory_windows_issue(windows, 1, 2, 0));
+    free(full);
+}
+
 static void wrong_count_of_set_pages_is_asserted(void **unused)
 {
     (void)unused;
@@ -433,6 +454,7 @@ int main(void)
         cmocka_unit_test(other_attach_or_stream_acknowledges_nothing),
         cmocka_unit_test(void_round_gives_up_what_is_ahead_and_waits_for_what_is_live),
         cmocka_unit_test(device_state_goes_out_again_as_device_state),
+        cmocka_unit_test(probe_is_waited_for_counts_no_pages_and_is_not_sent_again),
         cmocka_unit_test(wrong_count_of_set_pages_is_asserted),
     };
     return cmocka_run_group_tests_name("windows", tests, NULL, NULL);

@@ -116,7 +116,7 @@ static void the_best_counts_and_not_the_latest(void **unused)
     assert_int_equal(run_round(&run, 401000000), FERRY_RULE_STALLED);
 }
 
-static void a_best_within_the_limit_never_stalls(void **unused)
+static void a_best_that_could_not_be_used_is_no_hope(void **unused)
 {
     (void)unused;
     struct run run = run_begin(FERRY_GIVE_UP);
@@ -124,9 +124,24 @@ static void a_best_within_the_limit_never_stalls(void **unused)
     run.samples.not_before =
         1; /* it could have switched, but the last attempt was aborted a moment ago */
     assert_int_equal(run_round(&run, 300000000), FERRY_RULE_BACKING_OFF);
-    for (int round = 0; round < 30; round++) {
+    for (int round = 1; round <= 10; round++) {
         assert_int_equal(run_round(&run, 400000000), FERRY_RULE_SHRINKING);
     }
+    assert_int_equal(run_round(&run, 400000000), FERRY_RULE_STALLED);
+}
+
+static void a_best_that_an_attempt_refuted_is_looked_for_anew(void **unused)
+{
+    (void)unused;
+    struct run run = run_begin(FERRY_GIVE_UP);
+
+    assert_int_equal(run_round(&run, 300000000), FERRY_RULE_WITHIN_LIMIT);
+    ferry_policy_refuted(&run.memory);
+    for (int round = 1; round <= 10; round++) {
+        assert_int_equal(run_round(&run, 400000000), FERRY_RULE_SHRINKING);
+        assert_int_equal(run.verdict.best_predicted, 400000000);
+    }
+    assert_int_equal(run_round(&run, 400000000), FERRY_RULE_STALLED);
 }
 
 static void keep_trying_goes_on_and_says_that_it_is_stalled(void **unused)
@@ -244,7 +259,8 @@ int main(void)
         cmocka_unit_test(steady_progress_of_a_tenth_of_a_percent_a_round_is_just_enough),
         cmocka_unit_test(progress_that_ended_is_forgotten_after_ten_rounds),
         cmocka_unit_test(the_best_counts_and_not_the_latest),
-        cmocka_unit_test(a_best_within_the_limit_never_stalls),
+        cmocka_unit_test(a_best_that_could_not_be_used_is_no_hope),
+        cmocka_unit_test(a_best_that_an_attempt_refuted_is_looked_for_anew),
         cmocka_unit_test(keep_trying_goes_on_and_says_that_it_is_stalled),
         cmocka_unit_test(switch_anyway_pauses_at_that_verdict_and_names_the_cause),
         cmocka_unit_test(rounds_are_counted_and_not_verdicts),

@@ -90,9 +90,10 @@ static struct ferry_piece encode(struct pair *pair, struct stream_end *stream, u
 void pair_send_batch(struct pair *pair, const struct ferry_action *action)
 {
     struct stream_end *stream = &pair->streams[action->stream];
+    const uint64_t *bitmap = action->batch.bitmap; /* NULL: all pages */
     uint64_t pages = (action->batch.state_end - action->batch.state_first) / 4096 + 1;
     for (uint64_t i = action->batch.first_page; i < action->batch.end_page; i++) {
-        pages += action->batch.bitmap[i / 64] >> (i % 64) & 1;
+        pages += bitmap == NULL || (bitmap[i / 64] >> (i % 64) & 1) != 0;
     }
     uint64_t rate = pair->options.bytes_per_second / pair->stream_count;
     rate = pair->rate < rate ? pair->rate : rate;

@@ -36,6 +36,7 @@ struct ferry_decoder {
     enum state state;
     enum ferry_status status;
     bool awaiting_placed;
+    uint32_t owed; /* digests of bodies that were taken before they were there */
     uint32_t round;    /* under way on this stream */
     uint32_t released; /* newest round that may be placed */
     uint64_t last_number;
@@ -364,6 +365,8 @@ static bool next_extent(struct ferry_decoder *decoder, struct ferry_item *item_o
         .first_page = extent.first,
         .page_count = extent.count,
         .bytes = extent.data ? extent.count * decoder->shape.page_size : 0,
+        .round = decoder->batch.round,
+        .attempt = decoder->batch.attempt,
     };
     if (extent.data) {
         decoder->batch.pages += extent.count;
@@ -432,6 +435,7 @@ static void fail_unless_ok(struct ferry_decoder *decoder, enum ferry_status stat
 void ferry_decoder_filled(struct ferry_decoder *decoder, size_t size)
 {
     FERRY_ASSERT(decoder->state == HEADER || decoder->state == HEAD);
+    FERRY_ASSERT(decoder->owed == 0);
     FERRY_ASSERT(size >= 1 && size <= wanted_size(decoder) - decoder->filled);
     decoder->filled += size;
     if (decoder->filled < wanted_size(decoder)) {
@@ -448,17 +452,29 @@ void ferry_decoder_filled(struct ferry_decoder *decoder, size_t size)
     }
 }
 
-void ferry_decoder_placed(struct ferry_decoder *decoder, uint32_t digest)
+void ferry_decoder_taken(struct ferry_decoder *decoder)
 {
     FERRY_ASSERT(decoder->awaiting_placed);
-    const uint64_t bytes = decoder->item.bytes;
     decoder->awaiting_placed = false;
-    decoder->batch.digest = ferry_digest_chain(decoder->batch.digest, digest, bytes);
-    decoder->body_bytes += bytes;
+    decoder->owed++;
     if (decoder->state == BODY) {
-        decoder->position += bytes;
+        decoder->position += decoder->item.bytes;
         next_frame(decoder);
     }
+}
+
+void ferry_decoder_digest(struct ferry_decoder *decoder, uint32_t digest, uint64_t bytes)
+{
+    FERRY_ASSERT(decoder->owed > 0);
+    decoder->owed--;
+    decoder->batch.digest = ferry_digest_chain(decoder->batch.digest, digest, bytes);
+    decoder->body_bytes += bytes;
+}
+
+void ferry_decoder_placed(struct ferry_decoder *decoder, uint32_t digest)
+{
+    ferry_decoder_taken(decoder);
+    ferry_decoder_digest(decoder, digest, decoder->item.bytes);
 }
 
 void ferry_decoder_release(struct ferry_decoder *decoder, uint32_t round)

@@ -6,7 +6,7 @@
  * preface first.
  *
  * Digests: 0 for the bodies of live batches (attempt 0; the guest may write between digest and send,
- * and the link's own check guards the bytes); CRC-32C for those of an attempt and of the device
+ * and the link's own check guards the bytes); CRC-32C (host_crc32c) for those of an attempt and of the device
  * state. Both ends follow this rule.
  *
  * Rate: in any 100 ms not more than rate x 100 ms + what one batch has. A rate of 0 stops.

@@ -161,7 +161,7 @@ struct ferry_item {
     uint64_t offset;
     uint64_t bytes; /* PLACE, STATE: payload bytes; BATCH: all bytes with framing */
     uint64_t batch; /* BATCH: number */
-    uint32_t round; /* BATCH, BARRIER */
+    uint32_t round; /* PLACE, ZERO, BATCH, BARRIER */
     uint32_t attempt;
     uint32_t digest;          /* BATCH: running digest of its bodies */
     uint64_t pages;           /* BATCH */
@@ -186,6 +186,12 @@ void ferry_decoder_next(struct ferry_decoder *decoder, struct ferry_item *item_o
 void ferry_decoder_filled(struct ferry_decoder *decoder, size_t size); /* 1 .. fill_size */
 void ferry_decoder_placed(
     struct ferry_decoder *decoder, uint32_t digest); /* after PLACE and STATE */
+/* placed() in two steps, for who receives many extents with one system call: taken() says that the
+ * bytes of the PLACE or STATE item will be put there, and the next item of the frame can be had at
+ * once; digest() hands in digest and size of each, in order, when they are there, before the next
+ * FILL is filled. */
+void ferry_decoder_taken(struct ferry_decoder *decoder);
+void ferry_decoder_digest(struct ferry_decoder *decoder, uint32_t digest, uint64_t bytes);
 /* All streams have passed the barrier of round - 1: payload of `round` may be placed. */
 void ferry_decoder_release(struct ferry_decoder *decoder, uint32_t round);
 

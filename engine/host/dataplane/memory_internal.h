@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memory_internal.h -- what the workers of this room do with a guest's memory; see memory.h. */
+#ifndef FERRY_HOST_DATAPLANE_MEMORY_INTERNAL_H
+#define FERRY_HOST_DATAPLANE_MEMORY_INTERNAL_H
+
+#include "engine/host/dataplane/memory.h"
+
+#include <stdatomic.h>
+
+struct memory_region {
+    struct dataplane_region is;
+    uint64_t first_page; /* flat index */
+};
+
+struct dataplane_memory {
+    uint32_t page_size;
+    uint16_t region_count;
+    uint64_t pages;
+    struct memory_region regions[FERRY_REGIONS_MAX];
+    _Atomic uint64_t *used; /* a bit a page: it may be other than zero. Bits are only ever set */
+};
+
+/* The region of a page that exists. */
+const struct memory_region *memory_region_of(const struct dataplane_memory *memory, uint64_t page);
+
+/* Something will be placed in these pages now: they count as used from here on. Returns whether any
+ * of them was not used before, so that its memory has to be made first. */
+bool memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t count);
+/* Makes pages zero: those that were used are written, the others are not touched. */
+void memory_zero(struct dataplane_memory *memory, uint64_t first_page, uint64_t count);
+/* The unused pages in front: of [page, page + most) in one region, how many follow each other. */
+uint64_t memory_unused_run(const struct dataplane_memory *memory, uint64_t page, uint64_t most);
+
+/* Does the file behind the region say anything about holes? Finds the next change of kind: the
+ * bytes [offset, *end_out) of the region are all data (true) or all hole (false). */
+bool memory_is_data(
+    const struct memory_region *region, uint64_t offset, uint64_t size, uint64_t *end_out);
+
+#endif

@@ -9,8 +9,9 @@
 
 /* Steps after healing: limits of seconds, each with a few steps. */
 #define STEPS_TO_END  20000U
-#define STEPS_AT_ONCE 512U
-#define RECORDS_MAX   64U
+#define STEPS_AT_ONCE 256U
+#define STEPS_MAX     1500U
+#define RECORDS_MAX   32U
 
 /* Milliseconds; the shortest can't be kept, so that attempts are aborted. */
 static const int64_t limits_ms[] = {300, 3, 1, 10, 30, 1000, 5, 2};
@@ -153,7 +154,10 @@ void pair_run(const uint8_t *data, size_t size, FILE *log, pair_listener listene
     uint32_t records = 0;
     while (records < RECORDS_MAX && pair_next(&script, &record)) {
         records++;
-        for (uint32_t i = 0; i < record.steps && rig_step(rig); i++) {
+        for (uint32_t i = 0; i < record.steps && rig->steps_done < STEPS_MAX; i++) {
+            if (!rig_step(rig)) {
+                break;
+            }
         }
         pair_apply(rig, &record);
         rig_watch_step(rig);

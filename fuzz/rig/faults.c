@@ -2,8 +2,8 @@
 /* faults.c -- what can go wrong with hosts and wires, and the healing after which everything has to end.
  *
  * Healing gives back what a data centre gives back: networks carry, daemons start again from their journals, disks
- * write. It breaks connections that lost or repeated bytes, which TCP does not do. It gives back no journal that lost a
- * record and no guest that died. */
+ * write, the guest is idle and the limit one that can be kept. It breaks connections that lost or repeated bytes, which
+ * TCP does not do. It gives back no journal that lost a record and no guest that died. */
 #include "fuzz/claim.h"
 #include "fuzz/rig/rig.h"
 
@@ -123,6 +123,8 @@ void rig_heal(struct rig *rig)
         *way = (struct rig_way){0};
     }
     rig_let_go(rig);
+    rig_guest_writes(rig);
+    rig->options.dirty_pages_per_ms = 0;
     for (uint32_t side = 0; side < 2; side++) {
         struct rig_host *host = &rig->hosts[side];
         if (host->journal_failed_once) { /* a daemon whose journal failed has to start again */
@@ -136,4 +138,12 @@ void rig_heal(struct rig *rig)
     if (rig->witness.tampered) {
         rig_reset(rig);
     }
+    rig_order(
+        rig,
+        RIG_SOURCE,
+        &(struct ferry_event){.kind = FERRY_EVENT_SET_BLACKOUT_LIMIT, .duration_ns = FERRY_SECOND});
+    rig_order(
+        rig,
+        RIG_SOURCE,
+        &(struct ferry_event){.kind = FERRY_EVENT_SET_BANDWIDTH_CAP, .rate = FERRY_RATE_UNLIMITED});
 }

@@ -239,6 +239,7 @@ void rig_watch_restart(struct rig *rig, enum rig_side side)
     struct rig_witness *witness = &rig->witness;
     if (side == RIG_SOURCE) {
         witness->grant_issued = has(rig, side, FERRY_RECORD_GRANTED);
+        witness->outcomes = 0; /* a daemon that starts again reports again */
     } else {
         witness->ready_attempt = 0;
         witness->granted = false;

@@ -142,6 +142,26 @@ static int64_t migration_end(const struct sim_migration *migration)
     return migration->asked_at_ns + migration->queued_ns + migration->outcome.total_ns;
 }
 
+/* A number that a restarted source does not know any more. */
+static void judge_history(
+    const struct judge *judge,
+    const struct ferry_outcome *outcome,
+    const char *what,
+    const struct scenario_bound *bound,
+    enum unit unit,
+    int64_t value)
+{
+    if (!outcome->restarted) {
+        judge_bound(judge, what, bound, unit, value);
+    } else if (bound->set) {
+        judge_fail(
+            judge,
+            "expected %s %s, but it is unknown (source restarted)",
+            what,
+            bound->text == NULL ? "within its bound" : bound->text);
+    }
+}
+
 /* The blackout and its prediction exist only where there was one. */
 static void judge_blackout(const struct judge *judge, const struct ferry_outcome *outcome)
 {
@@ -156,8 +176,9 @@ static void judge_blackout(const struct judge *judge, const struct ferry_outcome
     } else {
         judge_bound(judge, "blackout", &expect->blackout, UNIT_TIME, outcome->blackout.total_ns);
     }
-    judge_bound(
+    judge_history(
         judge,
+        outcome,
         "predicted_blackout",
         &expect->predicted_blackout,
         UNIT_TIME,
@@ -205,20 +226,34 @@ static void judge_move(struct judge *judge)
     if (expect->rule != FERRY_RULE_NONE && expect->rule != outcome->verdict.rule) {
         judge_fail(
             judge,
-            "expected rule %s, but %s fired",
+            "expected rule %s, but %s%s",
             ferry_rule_name(expect->rule),
-            ferry_rule_name(outcome->verdict.rule));
+            outcome->restarted ? "it is unknown (source restarted)"
+                               : ferry_rule_name(outcome->verdict.rule),
+            outcome->restarted ? "" : " fired");
     }
     judge_blackout(judge, outcome);
     judge_bound(judge, "total", &expect->total, UNIT_TIME, outcome->total_ns);
     judge_bound(judge, "queued", &expect->queued, UNIT_TIME, migration->queued_ns);
-    judge_bound(judge, "rounds", &expect->rounds, UNIT_COUNT, outcome->round_count);
-    judge_bound(
-        judge, "aborted_attempts", &expect->aborted_attempts, UNIT_COUNT, outcome->aborted_count);
-    judge_bound(judge, "reconnects", &expect->reconnects, UNIT_COUNT, outcome->reconnects);
-    judge_bound(
-        judge, "wire_bytes", &expect->wire_bytes, UNIT_BYTES, as_signed(outcome->wire_bytes));
-    judge_bound(judge, "resent", &expect->resent, UNIT_BYTES, as_signed(outcome->resent_bytes));
+    judge_history(judge, outcome, "rounds", &expect->rounds, UNIT_COUNT, outcome->round_count);
+    judge_history(
+        judge,
+        outcome,
+        "aborted_attempts",
+        &expect->aborted_attempts,
+        UNIT_COUNT,
+        outcome->aborted_count);
+    judge_history(
+        judge, outcome, "reconnects", &expect->reconnects, UNIT_COUNT, outcome->reconnects);
+    judge_history(
+        judge,
+        outcome,
+        "wire_bytes",
+        &expect->wire_bytes,
+        UNIT_BYTES,
+        as_signed(outcome->wire_bytes));
+    judge_history(
+        judge, outcome, "resent", &expect->resent, UNIT_BYTES, as_signed(outcome->resent_bytes));
 }
 
 static void judge_drain(struct judge *judge)

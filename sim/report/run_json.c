@@ -52,6 +52,10 @@ static void write_blackout(struct json_writer *writer, const struct ferry_outcom
 static void write_aborted(struct json_writer *writer, const struct ferry_outcome *outcome)
 {
     writer_key(writer, "aborted_attempts");
+    if (outcome->restarted) {
+        writer_null(writer);
+        return;
+    }
     writer_open(writer, '[');
     for (uint32_t i = 0; i < outcome->aborted_count && i < FERRY_ATTEMPTS_MAX; i++) {
         const struct ferry_aborted_attempt *aborted = &outcome->aborted[i];
@@ -76,6 +80,10 @@ static void write_rounds(struct json_writer *writer, const struct ferry_outcome 
         outcome->round_count < FERRY_ROUNDS_KEPT ? outcome->round_count : FERRY_ROUNDS_KEPT;
 
     writer_key(writer, "rounds");
+    if (outcome->restarted) {
+        writer_null(writer);
+        return;
+    }
     writer_open(writer, '[');
     for (uint32_t i = 0; outcome->rounds != NULL && i < kept; i++) {
         const struct ferry_round *round = &outcome->rounds[i];
@@ -111,13 +119,23 @@ static void write_migration(
     }
     writer_member_string(writer, "outcome", outcome_word(outcome->kind));
     writer_member_string(writer, "reason", outcome->reason);
-    writer_member_string(writer, "rule", ferry_rule_name(outcome->verdict.rule));
+    writer_key(writer, "rule");
+    if (outcome->restarted) {
+        writer_null(writer); /* as all that only the source's first life knew */
+    } else {
+        writer_string(writer, ferry_rule_name(outcome->verdict.rule));
+    }
     writer_member_seconds(writer, "queued_s", migration->queued_ns);
     writer_member_seconds(writer, "total_s", outcome->total_ns);
     write_blackout(writer, outcome);
     write_aborted(writer, outcome);
     write_rounds(writer, outcome);
-    writer_member_unsigned(writer, "wire_bytes", outcome->wire_bytes);
+    writer_key(writer, "wire_bytes");
+    if (outcome->restarted) {
+        writer_null(writer);
+    } else {
+        writer_unsigned(writer, outcome->wire_bytes);
+    }
     writer_close(writer, '}');
 }
 

@@ -51,6 +51,7 @@ static void summarise_migration(struct report_summary *summary, const struct fer
         summary->blackout_ns = outcome->blackout.total_ns;
         summary->predicted_ns = outcome->predicted_blackout_ns;
     }
+    summary->without_history += outcome->restarted ? 1 : 0;
     if (outcome->round_count > summary->rounds) {
         summary->rounds = outcome->round_count;
     }

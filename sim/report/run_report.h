@@ -32,6 +32,8 @@ struct report_summary {
     int64_t total_ns;
     int64_t blackout_ns;  /* 0: none */
     int64_t predicted_ns; /* of the migration with the longest blackout; NEVER: none */
+    uint32_t
+        without_history; /* migrations whose source was restarted: rounds, attempts, bytes are not known */
     uint32_t rounds;
     uint32_t aborted_attempts;
     uint64_t wire_bytes;

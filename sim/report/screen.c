@@ -112,12 +112,16 @@ write_summary(FILE *out, const struct scenario *scenario, const struct sim_migra
         scenario->hosts[migration->from].name,
         migration->to < scenario->host_count ? scenario->hosts[migration->to].name : "nowhere",
         outcome->kind == FERRY_OUTCOME_NONE ? "not ended" : ferry_outcome_name(outcome->kind));
-    (void)fprintf(
-        out,
-        " after %s, %" PRIu32 " rounds, %s sent",
-        duration_text(total, outcome->total_ns),
-        outcome->round_count,
-        bytes_text(sent, outcome->wire_bytes));
+    (void)fprintf(out, " after %s", duration_text(total, outcome->total_ns));
+    if (outcome->restarted) {
+        (void)fputs(", rounds and bytes unknown (source restarted)", out);
+    } else {
+        (void)fprintf(
+            out,
+            ", %" PRIu32 " rounds, %s sent",
+            outcome->round_count,
+            bytes_text(sent, outcome->wire_bytes));
+    }
     if (outcome->reason[0] != '\0') {
         (void)fprintf(out, ": %s", outcome->reason);
     }
@@ -166,7 +170,9 @@ static void write_blackout(FILE *out, const struct sim_migration *migration)
         out,
         "  blackout: %s (predicted %s), began at %s s\n",
         duration_text(length, blackout->total_ns),
-        duration_text(predicted, migration->outcome.predicted_blackout_ns),
+        migration->outcome.restarted
+            ? "unknown: source restarted"
+            : duration_text(predicted, migration->outcome.predicted_blackout_ns),
         seconds_text(begin, migration->paused_at_ns));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         write_part(out, parts[i].name, at, parts[i].ns, blackout->total_ns);

@@ -110,6 +110,11 @@ static void fill_row(struct row *row, const struct run_report *report)
     if (summary->predicted_ns > 0 && summary->predicted_ns != FERRY_TIME_NEVER) {
         fill_cell(row->cells[COLUMN_PREDICTED], duration_text(text, summary->predicted_ns));
     }
+    if (summary->without_history == summary->migrations) {
+        fill_cell(row->cells[COLUMN_ROUNDS], "unknown"); /* with the source's first life */
+        fill_cell(row->cells[COLUMN_WIRE], "unknown");
+        return;
+    }
     (void)snprintf(row->cells[COLUMN_ROUNDS], CELL_SIZE, "%" PRIu32, summary->rounds);
     fill_cell(row->cells[COLUMN_WIRE], bytes_text(text, summary->wire_bytes));
 }

@@ -138,7 +138,11 @@ static void conclude(struct move *move)
     } else if (granted) {
         kind = FERRY_OUTCOME_UNKNOWN;
     }
-    struct ferry_outcome outcome = {.kind = kind, .status = FERRY_WORLD_RESTARTED};
+    struct ferry_outcome outcome = {
+        .kind = kind,
+        .status = FERRY_WORLD_RESTARTED,
+        .restarted = true,
+    };
     if (kind == FERRY_OUTCOME_COMPLETED) {
         outcome.status = FERRY_OK;
     }

@@ -124,6 +124,7 @@ enum ferry_status ferry_source_restart(
     source->config.epoch = found.epoch;
     source->handover =
         handover_source_restart(found.epoch, found.attempt, found.granted, found.claimed);
+    source->outcome.restarted = true;
     source->guest_alive = guest != FERRY_GUEST_GONE;
     source->target_journal_id = found.target_journal_id;
     source->session_durable = true;

@@ -56,6 +56,9 @@ struct ferry_outcome {
     enum ferry_outcome_kind kind;
     enum ferry_status status;      /* first cause; OK when completed */
     char reason[FERRY_REASON_MAX]; /* a sentence, zero-terminated */
+    /* Told by a source that came back from its journal. What its earlier life knew is not known any
+     * more: verdict, prediction, blackout, attempts, rounds, bytes and counts are 0 and mean nothing. */
+    bool restarted;
     struct ferry_verdict
         verdict;            /* the last one of the policy: the rule that fired and its numbers */
     ferry_time_ns total_ns; /* from creation to STARTED heard, or to this report */

@@ -243,6 +243,7 @@ static void restarted_source_ignores_what_an_earlier_life_sent(void **unused)
     pair_drop(pair, WIRE_GRANT, 0);
 
     pair_assert_completed(pair); /* RESUMED names batches of the first life: no protocol error */
+    assert_true(pair_outcome(pair)->restarted); /* its rounds and bytes are not known any more */
 
     assert_int_equal(pair_trace_count(pair, FERRY_TRACE_PROTOCOL_ERROR), 0);
     pair_destroy(pair);

@@ -263,6 +263,34 @@ static void blackout_that_nobody_measured_is_null_too(void **unused)
     sample_free(&sample);
 }
 
+static void what_a_restarted_source_forgot_is_null_and_unknown(void **unused)
+{
+    struct sample sample;
+    struct run_report report;
+    const struct ferry_outcome restarted = {
+        .kind = FERRY_OUTCOME_COMPLETED,
+        .reason = "the guest runs at the target",
+        .restarted = true,
+        .blackout = {.total_ns = 5, .resume_ns = 5},
+    };
+
+    (void)unused;
+    sample_make(&sample, "");
+    sim_result_outcome(&sample.result, 0, &restarted);
+    sim_result_fail(&sample.result, "E1", 1, 0, "shows the screen");
+    make_report(&sample, &report);
+    char *text = document_of(&report);
+
+    assert_non_null(strstr(text, "\"rule\":null"));
+    assert_non_null(strstr(text, "\"predicted_blackout_s\":null"));
+    assert_non_null(strstr(text, "\"aborted_attempts\":null,\"rounds\":null,\"wire_bytes\":null"));
+    assert_non_null(strstr(report.screen, "rounds and bytes unknown (source restarted)"));
+    assert_non_null(strstr(report.screen, "(predicted unknown: source restarted)"));
+    free(text);
+    run_report_deinit(&report);
+    sample_free(&sample);
+}
+
 static void run_whose_process_died_is_whole_json_too(void **unused)
 {
     struct sample sample;
@@ -468,6 +496,7 @@ int main(void)
         cmocka_unit_test(json_of_a_run_is_what_it_always_was),
         cmocka_unit_test(what_does_not_exist_is_null),
         cmocka_unit_test(blackout_that_nobody_measured_is_null_too),
+        cmocka_unit_test(what_a_restarted_source_forgot_is_null_and_unknown),
         cmocka_unit_test(run_whose_process_died_is_whole_json_too),
         cmocka_unit_test(junit_escapes_whatever_stands_in_names_and_messages),
         cmocka_unit_test(timeline_has_a_track_for_everything),

@@ -35,7 +35,7 @@
 /* A request's line, bytes: a guest's configuration fits in twice. */
 #define CONTROL_LINE_MAX 131072U
 /* Answers and events of one client that it has not read yet. */
-#define CONTROL_QUEUE_MAX (1U << 20)
+#define CONTROL_QUEUE_MAX (4U << 20)
 /* Of these, events alone. */
 #define CONTROL_EVENT_QUEUE_MAX (1U << 18)
 /* Calls of one client that are not answered yet. */
@@ -154,7 +154,7 @@ enum host_code control_client_send(
     uint64_t *id_out,
     struct host_error *error);
 /* The next message, until `deadline` (host_now()). TIMEOUT; CLOSED: the daemon went away; PROTOCOL.
- * USAGE with text "interrupted": a signal came (the caller knows which). */
+ * CANCELLED: a signal came while it waited (the caller knows which). */
 FERRY_NODISCARD
 enum host_code control_client_next(
     struct control_client *client,

@@ -117,7 +117,8 @@ void source_ending_begin(struct ferry_source *source)
                 .epoch = source->config.epoch,
             },
             source->config.action_limit);
-    } else if (source->guest_alive && source->copy.bitmap != NULL) {
+    } else if (source->guest_alive && source->session_durable) {
+        /* Also after a restart, and when the first collection is still out: that began the log. */
         source_tell(source, (struct ferry_action){.kind = FERRY_ACTION_STOP_LOGGING});
     }
     if (ending->record_wanted && !ending->record_durable) {

@@ -51,7 +51,7 @@ enum ferry_action_kind {
     /* Source: read the dirty log and protect the pages again. `keep`: add to the bitmap of the
      * round; otherwise replace it. round 0: start logging and mark all pages. Reports COLLECTED. */
     FERRY_ACTION_COLLECT,
-    /* Source: end dirty logging. No report. */
+    /* Source: end dirty logging, if it is on: perhaps an earlier life began it. No report. */
     FERRY_ACTION_STOP_LOGGING,
     /* Source: stop the vCPUs, refuse and complete device requests, drain, flush. Reports DONE when
        nothing runs any more. */

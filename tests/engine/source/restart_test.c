@@ -60,6 +60,17 @@ static enum ferry_status restart_source(
     return ferry_source_restart(&config, journal->records, journal->count, guest, 1, source_out);
 }
 
+/* The id of the first action of this kind, 0: none. */
+static uint64_t id_of(struct ferry_source *source, enum ferry_action_kind kind)
+{
+    struct ferry_action action;
+    uint64_t id = 0;
+    while (ferry_source_next_action(source, &action)) {
+        id = id == 0 && action.kind == kind ? action.id : id;
+    }
+    return id;
+}
+
 static bool asks_for(struct ferry_source *source, enum ferry_action_kind kind)
 {
     struct ferry_action action;
@@ -265,6 +276,24 @@ static void source_restarted_twice_is_still_newer_each_time(void **unused)
     pair_destroy(pair);
 }
 
+static void restarted_source_ends_the_dirty_log_of_its_earlier_life(void **unused)
+{
+    (void)unused;
+    struct harness_memory memory = {0};
+    struct journal journal = {0};
+    struct ferry_source *source = NULL;
+    write_down(&journal, FERRY_RECORD_SESSION, HANDOVER_ROLE_SOURCE, false);
+    assert_status(restart_source(&memory, &journal, FERRY_GUEST_RUNNING, &source), FERRY_OK);
+    const struct ferry_event resumed = {
+        .kind = FERRY_EVENT_DONE, .action_id = id_of(source, FERRY_ACTION_RESUME)};
+
+    assert_status(ferry_source_input(source, &resumed, 2), FERRY_OK);
+
+    assert_true(asks_for(source, FERRY_ACTION_STOP_LOGGING));
+    ferry_source_destroy(source);
+    harness_assert_all_released(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +303,7 @@ int main(void)
         cmocka_unit_test(damaged_or_foreign_records_start_nothing),
         cmocka_unit_test(restarted_source_ignores_what_an_earlier_life_sent),
         cmocka_unit_test(source_restarted_twice_is_still_newer_each_time),
+        cmocka_unit_test(restarted_source_ends_the_dirty_log_of_its_earlier_life),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
 }

@@ -107,8 +107,9 @@ enum sim_observed {
     SIM_OBSERVED_JOURNAL_LOST, /* host: reinstalled, its records are gone */
 
     /* -- the end, in this order -- */
-    /* migration, host, text (what: "memory", "session record", "connection"), once for each thing
-     * that the host still holds for a migration that has ended. Not for hosts that are down. */
+    /* migration, host, text (what: "memory", "dirty log", "session record", "connection"), once for
+     * each thing that the host still holds for a migration that has ended; memory also where it may
+     * be the only copy. Not for hosts that are down. */
     SIM_OBSERVED_LEFTOVER,
     /* guest, excuse, host (the one that the excuse names): for each guest, whatever became of it.
      */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* i7_story.c -- the second half of I7: a migration's events tell the same story as its statistics.
  *
- * Compared: rounds, one by one, with ROUND_BEGUN and ROUND_ENDED; bytes on the wire with the sum of
+ * Compared: rounds, one by one, with ROUND_BEGUN and ROUND_ENDED; zero pages with pages; bytes on the wire with the sum of
  * the rounds and with the whole batches that left (equal, unless a connection was lost: a report
  * that came after that is dropped, and the bytes were counted by the network alone); aborted
  * attempts with ATTEMPT_ABORTED and with how long the guest really stood still; reconnects with
@@ -178,6 +178,16 @@ static void compare_rounds(
                 outcome->rounds[i].pages,
                 outcome->rounds[i].bytes,
                 outcome->rounds[i].zero_pages);
+            return;
+        }
+        if (outcome->rounds[i].zero_pages > outcome->rounds[i].pages) {
+            sim_check_fail(
+                judge->checks,
+                &judge->about,
+                "round %u: %" PRIu64 " zero pages of %" PRIu64 " pages",
+                (unsigned)i,
+                outcome->rounds[i].zero_pages,
+                outcome->rounds[i].pages);
             return;
         }
     }

@@ -8,14 +8,18 @@
  *   - no guest that runs is throttled, unless its migration is still under way;
  * and for every migration with a final outcome, the host that does not have the guest because of it
  * (the target, or after a completed one the source) holds nothing of it: no memory, no session
- * record, no connection. Checked: at END; what is left behind is what the world reports with
- * LEFTOVER just before. Not covered: what is left behind while the other host is down or has lost
- * its journal, since nobody can answer for it; records of a migration on the side that has the
- * guest; the outcome UNKNOWN. */
+ * record, no connection; and the host that has it keeps no dirty log. A target whose source host never
+ * comes back gives the memory back as well, unless it may hold the only copy: it had said READY, or
+ * owns the guest. Checked: at END, that one also if it is not healed; what is left behind is what the
+ * world reports with LEFTOVER just before. Not covered: what else is left behind while the other host
+ * is down or has lost its journal, since nobody can answer for it; records of a migration on the side
+ * that has the guest; the outcome UNKNOWN. */
+#include "ferry/target.h"
 #include "sim/check/checker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct migration {
     bool started;
@@ -23,6 +27,7 @@ struct migration {
     uint32_t from;
     uint32_t to;
     enum ferry_outcome_kind outcome;
+    enum ferry_target_state target; /* as its events say, before it closed; 0: not known */
 };
 
 struct guest {
@@ -130,6 +135,49 @@ static bool mute(const struct state *state, uint32_t host)
            (state->down[host] || state->journal_lost[host]);
 }
 
+/* The states in which a target has nothing that anybody could ever run. */
+static bool worthless(enum ferry_target_state target)
+{
+    switch (target) {
+    case FERRY_TARGET_PREPARING:
+    case FERRY_TARGET_RECEIVING:
+    case FERRY_TARGET_LOADING:
+    case FERRY_TARGET_BURNED:
+    case FERRY_TARGET_CLEANING:
+    case FERRY_TARGET_LOST: return true;
+    case FERRY_TARGET_WAITING:
+    case FERRY_TARGET_READY:
+    case FERRY_TARGET_OWNING:
+    case FERRY_TARGET_STARTING:
+    case FERRY_TARGET_RUNNING:
+    case FERRY_TARGET_BURNING: /* a write that failed: only a restart tells */
+    case FERRY_TARGET_CLOSED: return false;
+    }
+    return false;
+}
+
+/* The source never comes back, and the run has waited for as long as anything was to happen. */
+static void judge_orphan(struct state *state, const struct leftover *leftover, ferry_time_ns now)
+{
+    const struct migration *migration = migration_at(state, leftover->migration);
+    struct sim_about about = {"I8", now, leftover->migration, SIM_CHECK_NONE};
+
+    if (migration == NULL || leftover->host != migration->to || !state->down[migration->from] ||
+        mute(state, migration->to) || !worthless(migration->target) ||
+        strcmp(leftover->what, "memory") != 0) {
+        return;
+    }
+    about.guest = migration->guest;
+    sim_check_fail(
+        state->checks,
+        &about,
+        "%s is gone for good, but %s (%s) still holds for it: %s",
+        sim_check_host(state->checks, migration->from).text,
+        sim_check_host(state->checks, migration->to).text,
+        ferry_target_state_name(migration->target),
+        leftover->what);
+}
+
 static void judge_leftover(struct state *state, const struct leftover *leftover, ferry_time_ns now)
 {
     const struct migration *migration = migration_at(state, leftover->migration);
@@ -139,7 +187,9 @@ static void judge_leftover(struct state *state, const struct leftover *leftover,
     if (migration == NULL || mute(state, migration->from) || mute(state, migration->to)) {
         return;
     }
-    if (ended_at_source(migration)) {
+    if (strcmp(leftover->what, "dirty log") == 0) {
+        without = leftover->host; /* of no use to anybody */
+    } else if (ended_at_source(migration)) {
         without = migration->to;
     } else if (migration->outcome == FERRY_OUTCOME_COMPLETED) {
         without = migration->from;
@@ -160,6 +210,9 @@ static void judge_leftover(struct state *state, const struct leftover *leftover,
 
 static void judge_end(struct state *state, const struct sim_observation *seen)
 {
+    for (size_t i = 0; i < state->leftover_count && !seen->cut; i++) {
+        judge_orphan(state, &state->leftovers[i], seen->at_ns);
+    }
     if (!seen->healed) {
         return;
     }
@@ -231,6 +284,23 @@ static void observe_host(struct state *state, const struct sim_observation *seen
     }
 }
 
+static void observe_target(struct state *state, const struct sim_observation *seen)
+{
+    if (migration_at(state, seen->migration) == NULL) {
+        return;
+    }
+    struct migration *migration = &state->migrations[seen->migration];
+    if (seen->kind == SIM_OBSERVED_SIDE_RESTARTED) {
+        if (seen->host == migration->to) {
+            migration->target = 0; /* its next event tells */
+        }
+    } else if (
+        seen->trace->target && seen->trace->kind == FERRY_TRACE_TARGET_STATE &&
+        seen->trace->field[1] != FERRY_TARGET_CLOSED) {
+        migration->target = (enum ferry_target_state)seen->trace->field[1];
+    }
+}
+
 static void observe(void *opaque, const struct sim_observation *seen)
 {
     struct state *state = opaque;
@@ -243,6 +313,8 @@ static void observe(void *opaque, const struct sim_observation *seen)
         if (migration_at(state, seen->migration) != NULL) {
             state->migrations[seen->migration].outcome = seen->outcome->kind;
         }
+    } else if (seen->kind == SIM_OBSERVED_TRACE || seen->kind == SIM_OBSERVED_SIDE_RESTARTED) {
+        observe_target(state, seen);
     } else if (seen->kind == SIM_OBSERVED_LEFTOVER) {
         left_over(state, seen);
     } else if (seen->kind == SIM_OBSERVED_END) {

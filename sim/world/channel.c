@@ -328,6 +328,20 @@ static void payload_arrived(struct channel *channel, struct message *message)
     payload_in_arrived(channel);
 }
 
+/* A connection breaks in the middle of what was on its way: half of the oldest message is here. */
+static void half_arrived(struct channel *channel, enum net_side at)
+{
+    const struct message *whole = channel->ends[other_side(at)].out.first;
+
+    if (channel->attach == NULL || channel->role != FERRY_ROLE_CONTROL || !channel->routed ||
+        whole == NULL || whole->size < 2) {
+        return;
+    }
+    struct message *half = message_create(MESSAGE_BYTES);
+    message_add_bytes(half, whole->bytes, whole->size / 2);
+    control_arrived(channel, at, half);
+}
+
 static void delivered(struct channel *channel, enum net_side at)
 {
     struct end *sender = &channel->ends[other_side(at)];
@@ -403,6 +417,9 @@ void channel_event(struct world *world, const struct net_event *event)
     case NET_CLOSED:
     case NET_RESET:
         if (!channel->ends[event->side].over) {
+            if (event->kind == NET_RESET) {
+                half_arrived(channel, event->side);
+            }
             end_over(channel, event->side);
             attachment_broken(channel, event->side);
         }

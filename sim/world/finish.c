@@ -153,11 +153,14 @@ static void look_for_leftovers(const struct move *move, bool target)
     if (!host->up) {
         return;
     }
-    if (instance != NULL && instance != move->guest->live && move->guest->live != NULL) {
-        leftover(move, host, "memory");
+    if (instance != NULL && instance != move->guest->live) {
+        leftover(move, host, "memory"); /* it may be the only copy: the checker knows */
     }
     if (side != NULL) {
         return;
+    }
+    if (!target && instance != NULL && instance->logging && last_move(move->guest) == move) {
+        leftover(move, host, "dirty log");
     }
     /* a side that could not reach its peer keeps its record for a later retry */
     if (journal_has(host, move) && move->world->outages == 0) {

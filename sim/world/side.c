@@ -90,19 +90,42 @@ void side_post(struct side *side, const struct ferry_event *event)
     }
 }
 
+static struct side_event *
+push_bytes(struct side *side, uint32_t attach, const uint8_t *bytes, size_t size)
+{
+    return push(
+        side,
+        &(struct ferry_event){
+            .kind = FERRY_EVENT_CONTROL_BYTES,
+            .attach = attach,
+            .bytes = {.data = bytes, .size = size},
+    });
+}
+
+/* A connection is a stream of bytes: its reader knows nothing of how the writer divided it. So what
+ * waits to be read is read in one piece, and what comes alone comes in two. */
 void side_post_bytes(struct side *side, uint32_t attach, struct message *message, size_t skip)
 {
     if (side->gone || side->closed || message->size <= skip) {
         message_destroy(message);
         return;
     }
-    struct side_event *entry = push(
-        side,
-        &(struct ferry_event){
-            .kind = FERRY_EVENT_CONTROL_BYTES,
-            .attach = attach,
-            .bytes = {.data = message->bytes + skip, .size = message->size - skip},
-    });
+    struct side_event *last = side->last;
+    if (last != NULL && last->message != NULL && last->event.attach == attach) {
+        const size_t before = (size_t)(last->event.bytes.data - last->message->bytes);
+
+        message_add_bytes(last->message, message->bytes + skip, message->size - skip);
+        last->event.bytes.data = last->message->bytes + before;
+        last->event.bytes.size = last->message->size - before;
+        message_destroy(message);
+        return;
+    }
+    const size_t half = (message->size - skip) / 2;
+    if (half > 0) {
+        (void)push_bytes(side, attach, message->bytes + skip, half);
+    }
+    struct side_event *entry =
+        push_bytes(side, attach, message->bytes + skip + half, message->size - skip - half);
     entry->message = message;
 }
 

@@ -127,6 +127,19 @@ static void conclude(struct stage *stage, struct tale *tale)
         .round_trip_ns = tale->round_trip);
 }
 
+/* Events and outcome agree, and both are wrong. */
+static void more_zero_pages_than_pages_fail(void **unused)
+{
+    (void)unused;
+    struct tale tale = truth();
+    tale.rounds[2].zero_pages = tale.rounds[2].pages + 1;
+    struct stage stage = play(&tale);
+
+    conclude(&stage, &tale);
+
+    stage_end(&stage, "I7");
+}
+
 static void the_true_story_passes(void **unused)
 {
     (void)unused;
@@ -443,6 +456,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_true_story_passes),
+        cmocka_unit_test(more_zero_pages_than_pages_fail),
         cmocka_unit_test(each_wrong_number_fails),
         cmocka_unit_test(a_last_round_that_is_not_final_fails_a_completed_one),
         cmocka_unit_test(an_open_round_fails),

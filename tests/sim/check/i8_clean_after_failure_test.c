@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* i8_clean_after_failure_test.c -- I8 fires on guests that do not go on and on what is left
  * behind. */
+#include "ferry/target.h"
 #include "stage.h"
 
 static struct stage ended(enum ferry_outcome_kind kind)
@@ -175,6 +176,59 @@ static void what_is_left_fails_on_the_side_without_the_guest(void **unused)
     }
 }
 
+static void a_dirty_log_that_stays_on_fails_wherever_it_is(void **unused)
+{
+    (void)unused;
+
+    for (size_t i = 0; i < COUNT_OF(failures); i++) {
+        struct stage stage = ended(failures[i]);
+
+        SAY(&stage, LEFTOVER, .host = 0, .text = "dirty log");
+        finish(&stage, true);
+
+        expect_failures(&stage, "I8", 1, "host h1 still holds for it: dirty log");
+        sim_checks_destroy(stage.checks);
+    }
+}
+
+/* The source never comes back; what its target holds at the end, by the state that it was in. */
+static void an_orphan_keeps_memory_only_if_it_may_be_the_only_copy(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum ferry_target_state state;
+        size_t failures;
+    } rows[] = {
+        {FERRY_TARGET_RECEIVING, 1},
+        {FERRY_TARGET_BURNED,    1},
+        {FERRY_TARGET_CLEANING,  1},
+        {FERRY_TARGET_READY,     0},
+        {FERRY_TARGET_OWNING,    0},
+        {FERRY_TARGET_BURNING,   0}, /* its write failed */
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = stage_begin();
+        const struct ferry_trace_event events[] = {
+            {.kind = FERRY_TRACE_TARGET_STATE, .target = true, .field = {0, rows[i].state}      },
+            {.kind = FERRY_TRACE_TARGET_STATE, .target = true, .field = {0, FERRY_TARGET_CLOSED}},
+        };
+
+        stage_start(&stage);
+        SAY(&stage, TRACE, .trace = &events[0]);
+        SAY(&stage, GUEST_STOPPED, .host = 0, .stop = SIM_STOP_CRASHED);
+        SAY(&stage, HOST_DOWN, .host = 0);
+        SAY(&stage, TRACE, .trace = &events[1]);
+        SAY(&stage, LEFTOVER, .host = 1, .text = "session record");
+        SAY(&stage, LEFTOVER, .host = 1, .text = "memory");
+        SAY(&stage, GUEST_AT_END, .excuse = SIM_EXCUSE_HOST_CRASH, .host = 0);
+        SAY(&stage, END, .healed = false);
+
+        expect_failures(&stage, "I8", rows[i].failures, "still holds for it: memory");
+        sim_checks_destroy(stage.checks);
+    }
+}
+
 static void nobody_can_clean_up_with_a_peer_that_is_down_or_lost_its_journal(void **unused)
 {
     (void)unused;
@@ -215,6 +269,8 @@ int main(void)
         cmocka_unit_test(the_throttle_stays_behind_at_a_resume_on_the_target),
         cmocka_unit_test(a_migration_under_way_may_throttle),
         cmocka_unit_test(what_is_left_fails_on_the_side_without_the_guest),
+        cmocka_unit_test(a_dirty_log_that_stays_on_fails_wherever_it_is),
+        cmocka_unit_test(an_orphan_keeps_memory_only_if_it_may_be_the_only_copy),
         cmocka_unit_test(nobody_can_clean_up_with_a_peer_that_is_down_or_lost_its_journal),
     };
 

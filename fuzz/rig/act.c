@@ -59,6 +59,7 @@ static struct rig_step *report(
             event.status = FERRY_WORLD_GUEST;
         }
         if (tamper->mute) {
+            rig->hosts[side].needs_restart = true;
             return NULL;
         }
     }
@@ -80,9 +81,9 @@ static void persist(struct rig *rig, enum rig_side side, const struct ferry_acti
     struct ferry_event event = {
         .kind = FERRY_EVENT_DONE, .status = fails ? FERRY_WORLD_JOURNAL : FERRY_OK};
     struct rig_step *step = report(rig, side, action, COST_JOURNAL + host->journal_delay, event);
-    host->journal_failed_once = host->journal_failed_once || fails;
+    host->needs_restart = host->needs_restart || fails;
     if (step == NULL) {
-        host->journal_failed_once = true;
+        host->needs_restart = true;
         return;
     }
     claim(
@@ -95,7 +96,7 @@ static void persist(struct rig *rig, enum rig_side side, const struct ferry_acti
     memcpy(step->bytes, action->bytes.data, action->bytes.size);
     step->size = action->bytes.size;
     if (step->event.status != FERRY_OK) {
-        host->journal_failed_once = true;
+        host->needs_restart = true;
     }
 }
 
@@ -176,9 +177,7 @@ static void act_on_link(struct rig *rig, enum rig_side side, const struct ferry_
 {
     switch ((int)action->kind) {
     case FERRY_ACTION_ATTACH:
-        if (!rig->options.absent[RIG_TARGET]) {
-            rig_attach_open(rig, action->attach, action->path, action->streams);
-        }
+        rig_attach_open(rig, action->attach, action->path, action->streams);
         return;
     case FERRY_ACTION_DETACH:
         rig_close_up_to(rig, side, action->attach);

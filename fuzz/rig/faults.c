@@ -69,7 +69,7 @@ void rig_restart(struct rig *rig, enum rig_side side)
     rig_say(rig, side, "its daemon starts");
     host->up = true;
     host->journal = RIG_JOURNAL_GOOD;
-    host->journal_failed_once = false;
+    host->needs_restart = false;
     memset(host->tampers, 0, sizeof(host->tampers));
     rig_watch_restart(rig, side);
     if (rig_records(rig, side, records) == 0) {
@@ -127,7 +127,7 @@ void rig_heal(struct rig *rig)
     rig->options.dirty_pages_per_ms = 0;
     for (uint32_t side = 0; side < 2; side++) {
         struct rig_host *host = &rig->hosts[side];
-        if (host->journal_failed_once) { /* a daemon whose journal failed has to start again */
+        if (host->needs_restart) { /* a daemon whose journal failed has to start again */
             rig_crash(rig, (enum rig_side)side, true, true);
         }
         host->journal = RIG_JOURNAL_GOOD;

@@ -46,6 +46,7 @@ void rig_streams_open(struct rig *rig, struct rig_attach *attach)
         };
         struct rig_stream *stream = &attach->streams[i];
         stream->free_at = rig->now;
+        stream->barrier = WIRE_ROUND_NONE;
         claim(
             ferry_encoder_create(&allocator, &shape, zero_scan, rig, &stream->encoder) == FERRY_OK,
             "no encoder for a stream of the rig's own shape");
@@ -171,7 +172,10 @@ void rig_batch_leaves(struct rig *rig, struct rig_step *step)
         rig_payload(rig, attach, step->stream, (struct ferry_bytes){.data = bytes, .size = size});
     }
     free(bytes);
-    if (!step->barrier) {
+    if (step->barrier) {
+        stream->barrier = step->batch.round;
+    } else {
+        stream->last_batch = step->batch.number;
         rig_feed(
             rig,
             RIG_SOURCE,

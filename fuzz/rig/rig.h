@@ -108,8 +108,8 @@ struct rig_host {
     bool up;          /* the daemon */
     bool guest_alive; /* its process */
     bool runs;
-    bool sealed; /* the engine's object exists: it allocates nothing more */
-    bool journal_failed_once;
+    bool sealed;        /* the engine's object exists: it allocates nothing more */
+    bool needs_restart; /* a write failed, or a report never came: only a new start helps */
     uint32_t life;
     uint64_t journal_id;
     uint16_t incarnation;
@@ -134,6 +134,8 @@ struct rig_stream {
     ferry_time_ns free_at;    /* the sender's wire is busy until then */
     ferry_time_ns arrived_at; /* bytes do not overtake each other on one stream */
     bool failed;              /* the decoder has said ERROR */
+    uint64_t last_batch;      /* that left */
+    uint32_t barrier;         /* that left; WIRE_ROUND_NONE: none */
 };
 
 struct rig_attach {
@@ -211,7 +213,8 @@ struct rig {
     uint64_t state_received;
     ferry_time_ns idle_since; /* for the claim that time goes on */
     uint32_t idle_ticks;
-    uint32_t decoders; /* blocks of encoders and decoders */
+    uint32_t asked_attach; /* that a source wants of a target which is not here */
+    uint32_t decoders;     /* blocks of encoders and decoders */
     struct rig_heard heard[2];
     struct rig_witness witness;
 };

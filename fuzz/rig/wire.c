@@ -118,6 +118,10 @@ void rig_attach_open(struct rig *rig, uint32_t number, uint16_t path, uint16_t s
         (void)put(rig, RIG_STEP_GONE, attach, RIG_SOURCE, &attach->arrived_at[RIG_SOURCE]);
         return;
     }
+    if (rig->options.absent[RIG_TARGET]) {
+        rig->asked_attach = number; /* whoever plays the target accepts it, or not */
+        return;
+    }
     (void)put(rig, RIG_STEP_ATTACHED, attach, RIG_TARGET, &attach->arrived_at[RIG_TARGET]);
 }
 

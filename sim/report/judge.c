@@ -85,7 +85,7 @@ static void judge_bound(
 __attribute__((format(printf, 2, 3))) static void
 judge_fail(const struct judge *judge, const char *format, ...)
 {
-    char message[512];
+    char message[1024];
     va_list arguments;
 
     va_start(arguments, format);

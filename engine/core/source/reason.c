@@ -18,6 +18,21 @@ static void add_verdict(struct base_text *text, const struct ferry_verdict *verd
     base_text_add(text, " rounds");
 }
 
+/* What was predicted says little where it was not kept: how long the guest stood still does. */
+static void add_attempts(struct base_text *text, const struct ferry_outcome *outcome)
+{
+    const uint32_t kept =
+        outcome->aborted_count < FERRY_ATTEMPTS_MAX ? outcome->aborted_count : FERRY_ATTEMPTS_MAX;
+    ferry_time_ns longest = 0;
+    for (uint32_t i = 0; i < kept; i++) {
+        longest = outcome->aborted[i].paused_ns > longest ? outcome->aborted[i].paused_ns : longest;
+    }
+    base_text_add(text, "; ");
+    base_text_add_u64(text, outcome->aborted_count);
+    base_text_add(text, " attempts, aborted after up to ");
+    base_text_add_duration(text, longest);
+}
+
 static void add_where(const struct ferry_source *source, struct base_text *text)
 {
     if (source->outcome.kind == FERRY_OUTCOME_UNKNOWN) {
@@ -76,6 +91,9 @@ void source_reason_write(const struct ferry_source *source, struct ferry_outcome
     const bool by_policy = rule == FERRY_RULE_STALLED || rule == FERRY_RULE_GIVE_UP_AFTER ||
                            rule == FERRY_RULE_ATTEMPTS;
     if (by_policy && outcome->verdict.decision == FERRY_DECIDE_GIVE_UP) {
+        if (rule == FERRY_RULE_ATTEMPTS) {
+            add_attempts(&text, outcome);
+        }
         add_verdict(&text, &outcome->verdict);
     }
     add_where(source, &text);

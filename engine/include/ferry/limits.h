@@ -57,6 +57,9 @@
 /* A sentence that says why, bytes with its terminating zero. */
 #define FERRY_REASON_MAX 200
 
+/* The reason of an outcome: with the peer's own sentence, and the numbers that decided it. */
+#define FERRY_OUTCOME_REASON_MAX 640
+
 /* Largest opaque guest configuration that travels with the guest, bytes. */
 #define FERRY_GUEST_CONFIG_MAX 32768U
 

@@ -54,8 +54,8 @@ struct ferry_aborted_attempt {
 
 struct ferry_outcome {
     enum ferry_outcome_kind kind;
-    enum ferry_status status;      /* first cause; OK when completed */
-    char reason[FERRY_REASON_MAX]; /* a sentence, zero-terminated */
+    enum ferry_status status;              /* first cause; OK when completed */
+    char reason[FERRY_OUTCOME_REASON_MAX]; /* a sentence, zero-terminated */
     /* Told by a source that came back from its journal. What its earlier life knew is not known any
      * more: verdict, prediction, blackout, attempts, rounds, bytes and counts are 0 and mean nothing. */
     bool restarted;

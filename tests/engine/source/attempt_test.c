@@ -4,6 +4,8 @@
 #include "support/harness.h"
 #include "support/pair.h"
 
+#include <string.h>
+
 #define LIMIT (40 * FERRY_MILLISECOND)
 
 static const struct pair_options tight = {
@@ -73,6 +75,9 @@ static void aborted_attempts_back_off_longer_each_time_and_end_after_five(void *
 
     assert_int_equal(pair_outcome(pair)->aborted_count, FERRY_ATTEMPTS_MAX);
     assert_int_equal(pair_outcome(pair)->verdict.rule, FERRY_RULE_ATTEMPTS);
+    const char *reason = pair_outcome(pair)->reason;
+    assert_non_null(strstr(reason, "; 5 attempts, aborted after up to 3"));
+    assert_non_null(strstr(reason, "the guest runs on at the source")); /* to its end */
     assert_int_equal(pair_trace_count(pair, FERRY_TRACE_ATTEMPT_OPENED), FERRY_ATTEMPTS_MAX);
     assert_int_equal(pair_trace_count(pair, FERRY_TRACE_GRANT_ISSUED), 0);
     for (uint32_t i = 1; i < FERRY_ATTEMPTS_MAX; i++) {

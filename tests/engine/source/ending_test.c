@@ -5,6 +5,8 @@
 #include "support/harness.h"
 #include "support/pair.h"
 
+#include <string.h>
+
 static const struct pair_options ordinary = {.ram_pages = 256, .dirty_pages_per_ms = 1};
 
 static void lost_end_or_closed_is_asked_for_again_on_the_next_connection(void **unused)
@@ -121,9 +123,31 @@ static void cancel_in_a_flap_is_reported_at_once_and_cleaned_up_later(void **unu
     pair_destroy(pair);
 }
 
+static void reason_with_the_longest_sentence_of_a_peer_is_whole(void **unused)
+{
+    (void)unused;
+    char text[FERRY_REASON_MAX];
+    memset(text, 'x', sizeof(text));
+    const struct wire_message failed = {
+        .type = WIRE_FAILED,
+        .body.failed = {
+                        .code = 1, .text = {.data = (const uint8_t *)text, .size = FERRY_REASON_MAX - 1}}
+    };
+    struct pair *pair = pair_create_at_source(FERRY_SOURCE_COPYING);
+
+    pair_forge(pair, PAIR_SOURCE, &failed);
+    pair_run_until_outcome(pair);
+
+    static const char end[] = "x; the guest runs on at the source";
+    const char *reason = pair_outcome(pair)->reason;
+    assert_string_equal(reason + strlen(reason) - strlen(end), end);
+    pair_destroy(pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reason_with_the_longest_sentence_of_a_peer_is_whole),
         cmocka_unit_test(lost_end_or_closed_is_asked_for_again_on_the_next_connection),
         cmocka_unit_test(silent_target_is_left_to_a_later_retry_after_the_limit),
         cmocka_unit_test(end_waits_for_the_ended_record),

@@ -39,13 +39,23 @@ const char *transport_error_next_step(enum transport_error error)
     return row_of(error)->next;
 }
 
+/* Names in certificates come from a peer. */
+static void make_printable(char *text)
+{
+    for (char *byte = text; *byte != '\0'; byte++) {
+        if (*byte < ' ' || *byte > '~') {
+            *byte = '?';
+        }
+    }
+}
+
 bool transport_fail(
     struct transport_failure *failure_out, enum transport_error error, const char *format, ...)
 {
     if (failure_out == NULL) {
         return false;
     }
-    char particulars[TRANSPORT_ERROR_TEXT_MAX] = "";
+    char particulars[TRANSPORT_ERROR_TEXT_MAX / 2] = "";
     if (format != NULL) {
         va_list arguments;
         va_start(arguments, format);
@@ -53,21 +63,22 @@ bool transport_fail(
         va_end(arguments);
     }
     failure_out->error = error;
-    const size_t room = sizeof(failure_out->text);
-    const char *what = transport_error_sentence(error);
-    size_t used = strlen(what);
-    memcpy(failure_out->text, what, used + 1);
-    if (particulars[0] != '\0' && used + 3 < room) {
-        memcpy(failure_out->text + used, ": ", 2);
-        used += 2;
-        const size_t size = strnlen(particulars, room - used - 1);
-        memcpy(failure_out->text + used, particulars, size);
-        failure_out->text[used + size] = '\0';
-    }
-    for (char *byte = failure_out->text; *byte != '\0'; byte++) {
-        if (*byte < ' ' || *byte > '~') {
-            *byte = '?';
-        }
-    }
+    (void)snprintf(
+        failure_out->text,
+        sizeof(failure_out->text),
+        "%s%s%s",
+        transport_error_sentence(error),
+        particulars[0] != '\0' ? ": " : "",
+        particulars);
+    make_printable(failure_out->text);
     return false;
+}
+
+void transport_fail_at(struct transport_failure *failure, const char *place)
+{
+    const size_t used = strlen(failure->text);
+    if (place[0] != '\0') {
+        (void)snprintf(failure->text + used, sizeof(failure->text) - used, " (%s)", place);
+        make_printable(failure->text);
+    }
 }

@@ -69,4 +69,7 @@ _Bool transport_fail(
     struct transport_failure *failure_out, enum transport_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Puts " (PLACE)" behind the text: which address it was. */
+void transport_fail_at(struct transport_failure *failure, const char *place);
+
 #endif

@@ -44,6 +44,16 @@ static SSL_TICKET_RETURN ticket_used(
     return SSL_TICKET_RETURN_IGNORE_RENEW;
 }
 
+/* A key under a password cannot be used by a daemon: it must fail, not ask a terminal. */
+static int no_password(char *buffer, int size, int writing, void *unused)
+{
+    (void)buffer;
+    (void)size;
+    (void)writing;
+    (void)unused;
+    return 0;
+}
+
 /* The options that do not depend on files. */
 static bool configure(SSL_CTX *context)
 {
@@ -54,6 +64,7 @@ static bool configure(SSL_CTX *context)
     (void)SSL_CTX_set_max_cert_list(context, CHAIN_MAX);
     (void)SSL_CTX_set_session_cache_mode(
         context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_set_default_passwd_cb(context, no_password);
     SSL_CTX_sess_set_new_cb(context, tls_ticket_came);
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&

@@ -174,6 +174,7 @@ static void depart(struct ferry_coordinator *coordinator, uint32_t index, uint32
 
     guest->to = to;
     coordinator->hosts[to].used += guest->memory;
+    coordinator->hosts[guest->host].leaving += guest->memory;
     coordinator->hosts[to].around++;
     coordinator->hosts[guest->host].around++;
 }
@@ -186,6 +187,7 @@ static void arrive(struct ferry_coordinator *coordinator, uint32_t index, bool m
     coordinator->hosts[guest->to].around--;
     coordinator->hosts[guest->host].around--;
     coordinator->hosts[left].used -= guest->memory;
+    coordinator->hosts[guest->host].leaving -= guest->memory;
     if (moved) {
         guest->host = guest->to;
     }
@@ -307,7 +309,8 @@ enum ferry_status ferry_coordinator_restrict(
     return FERRY_OK;
 }
 
-static bool may_take(
+/* Whether this host is a place for the guest at all, full or not. */
+static bool may_be_sent(
     const struct ferry_coordinator *coordinator, const struct guest *guest, uint32_t destination)
 {
     const struct host *from = &coordinator->hosts[guest->host];
@@ -316,11 +319,35 @@ static bool may_take(
     if (!to->usable || to->closed || destination == guest->avoid || destination == guest->host) {
         return false;
     }
-    if (from->restricted &&
-        coordinator->allowed[(size_t)guest->host * coordinator->hosts_max + destination] == 0) {
-        return false;
+    return !from->restricted ||
+           coordinator->allowed[(size_t)guest->host * coordinator->hosts_max + destination] != 0;
+}
+
+static bool has_room(const struct host *host, uint64_t used, uint64_t memory)
+{
+    return used <= host->memory && host->memory - used >= memory;
+}
+
+static bool may_take(
+    const struct ferry_coordinator *coordinator, const struct guest *guest, uint32_t destination)
+{
+    const struct host *to = &coordinator->hosts[destination];
+
+    return may_be_sent(coordinator, guest, destination) && has_room(to, to->used, guest->memory);
+}
+
+/* Some host has room as soon as those that are leaving it have left. Each of these moves ends, and is told. */
+static bool room_is_coming(const struct ferry_coordinator *coordinator, const struct guest *guest)
+{
+    for (uint32_t i = 0; i < coordinator->hosts_max; i++) {
+        const struct host *to = &coordinator->hosts[i];
+
+        if (to->leaving != 0 && may_be_sent(coordinator, guest, i) &&
+            has_room(to, to->used - to->leaving, guest->memory)) {
+            return true;
+        }
     }
-    return to->used <= to->memory && to->memory - to->used >= guest->memory;
+    return false;
 }
 
 /* The host with most free memory, the first of equals; NOBODY: no host has room. */
@@ -342,39 +369,40 @@ static uint32_t place(const struct ferry_coordinator *coordinator, const struct 
     return best;
 }
 
-/* The next guest in the queue that fits somewhere; those before it that do not get stuck. */
+/* The next guest in the queue that fits somewhere. Of those before it that do not, some wait in their place for
+ * room that is coming, and the others get stuck. */
 static bool
 start_one(struct ferry_coordinator *coordinator, uint32_t from, struct ferry_order *order_out)
 {
     struct host *host = &coordinator->hosts[from];
+    uint32_t index = host->queue.first;
 
-    while (host->under_way < host->parallel) {
-        const uint32_t index = queue_pop(coordinator, &host->queue);
-        struct guest *guest;
-        uint32_t to;
+    while (host->under_way < host->parallel && index != NOBODY) {
+        struct guest *guest = &coordinator->guests[index];
+        const uint32_t next = guest->next;
+        const uint32_t to = place(coordinator, guest);
 
-        if (index == NOBODY) {
-            return false;
+        if (to != NOBODY) {
+            queue_remove(coordinator, &host->queue, index);
+            guest->state = GUEST_MOVING;
+            guest->drain_host = from;
+            depart(coordinator, index, to);
+            host->under_way++;
+            *order_out = (struct ferry_order){
+                .kind = FERRY_ORDER_START,
+                .guest = index,
+                .from = from,
+                .to = to,
+                .drain = host->drain,
+                .queued_ns = coordinator->now - guest->queued_at,
+            };
+            return true;
         }
-        guest = &coordinator->guests[index];
-        to = place(coordinator, guest);
-        if (to == NOBODY) {
+        if (!room_is_coming(coordinator, guest)) {
+            queue_remove(coordinator, &host->queue, index);
             stick(coordinator, index);
-            continue;
         }
-        guest->state = GUEST_MOVING;
-        guest->drain_host = from;
-        depart(coordinator, index, to);
-        host->under_way++;
-        *order_out = (struct ferry_order){
-            .kind = FERRY_ORDER_START,
-            .guest = index,
-            .from = from,
-            .to = to,
-            .drain = host->drain,
-            .queued_ns = coordinator->now - guest->queued_at,
-        };
-        return true;
+        index = next;
     }
     return false;
 }

@@ -44,6 +44,7 @@ struct guest {
 struct host {
     uint64_t memory;
     uint64_t used;
+    uint64_t leaving; /* of `used`: of guests that are on their way to another host */
     bool usable;
     bool closed; /* drained, or being drained */
     /* the drain of this host */

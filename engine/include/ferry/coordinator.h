@@ -21,9 +21,9 @@ struct ferry_coordinator_config {
 
 enum ferry_order_kind {
     FERRY_ORDER_START = 1, /* start the migration of `guest` from `from` to `to` */
-    FERRY_ORDER_NO_ROOM,   /* `guest` of the drain of `from` fits on no host, or failed twice: it
-                              stays */
-    FERRY_ORDER_DRAINED,   /* every guest of `from` has moved, or is reported */
+    FERRY_ORDER_NO_ROOM, /* `guest` of the drain of `from` fits on no host, also when all that move
+                              now have left theirs; or it failed twice: it stays */
+    FERRY_ORDER_DRAINED, /* every guest of `from` has moved, or is reported */
 };
 
 struct ferry_order {

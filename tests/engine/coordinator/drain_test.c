@@ -137,6 +137,76 @@ static void what_fits_nowhere_is_reported_and_smaller_ones_still_move(void **unu
     cluster_end(&cluster);
 }
 
+/* Host 1 is full; a guest of it is on its way to host 2, by somebody else's order. */
+static void full_cluster_with_one_leaving(struct cluster *cluster)
+{
+    cluster_begin(cluster, 3, 3);
+    cluster_host(cluster, 0, 100);
+    cluster_host(cluster, 1, 50);
+    cluster_host(cluster, 2, 20);
+    cluster_guest(cluster, 0, 40);
+    cluster_guest(cluster, 0, 60);
+    cluster_guest(cluster, 1, 20);
+    assert_status(ferry_coordinator_moving(cluster->coordinator, 2, 2), FERRY_OK);
+    cluster_drain(cluster, 0, 4);
+}
+
+static void a_guest_waits_for_room_that_a_move_under_way_makes(void **unused)
+{
+    (void)unused;
+    struct cluster cluster;
+    full_cluster_with_one_leaving(&cluster);
+
+    cluster_expect_no_room(&cluster, 1); /* 60: no host is that large */
+    cluster_expect_nothing(&cluster);    /* 40: soon */
+    cluster_ended(&cluster, 2, true);
+
+    cluster_expect_start(&cluster, 0, 1);
+    cluster_ended(&cluster, 0, true);
+    cluster_expect_drained(&cluster, 0);
+    cluster_end(&cluster);
+}
+
+static void room_that_does_not_come_is_waited_for_no_longer(void **unused)
+{
+    (void)unused;
+    struct cluster cluster;
+    full_cluster_with_one_leaving(&cluster);
+    cluster_expect_no_room(&cluster, 1);
+    cluster_expect_nothing(&cluster);
+
+    cluster_ended(&cluster, 2, false); /* it stays where it was */
+
+    cluster_expect_no_room(&cluster, 0);
+    cluster_expect_drained(&cluster, 0);
+    cluster_end(&cluster);
+}
+
+static void one_that_waits_for_room_holds_up_no_other(void **unused)
+{
+    (void)unused;
+    struct cluster cluster;
+    cluster_begin(&cluster, 3, 4);
+    cluster_host(&cluster, 0, 100);
+    cluster_host(&cluster, 1, 50);
+    cluster_host(&cluster, 2, 40);
+    cluster_guest(&cluster, 0, 40);
+    cluster_guest(&cluster, 0, 10);
+    cluster_guest(&cluster, 1, 30);
+    assert_status(ferry_coordinator_moving(cluster.coordinator, 2, 2), FERRY_OK);
+    cluster_drain(&cluster, 0, 1);
+
+    cluster_expect_start(&cluster, 1, 1); /* 10 of the 20 that are free */
+    cluster_expect_nothing(&cluster);
+    cluster_ended(&cluster, 1, true);
+    cluster_expect_nothing(&cluster); /* 40: there will be 40 */
+    cluster_ended(&cluster, 2, true);
+    cluster_expect_start(&cluster, 0, 1);
+    cluster_ended(&cluster, 0, true);
+    cluster_expect_drained(&cluster, 0);
+    cluster_end(&cluster);
+}
+
 static void room_is_what_runs_and_what_is_on_its_way(void **unused)
 {
     (void)unused;
@@ -332,6 +402,9 @@ int main(void)
         cmocka_unit_test(an_order_says_how_long_it_waited),
         cmocka_unit_test(an_empty_host_is_drained_at_once),
         cmocka_unit_test(what_fits_nowhere_is_reported_and_smaller_ones_still_move),
+        cmocka_unit_test(a_guest_waits_for_room_that_a_move_under_way_makes),
+        cmocka_unit_test(room_that_does_not_come_is_waited_for_no_longer),
+        cmocka_unit_test(one_that_waits_for_room_holds_up_no_other),
         cmocka_unit_test(room_is_what_runs_and_what_is_on_its_way),
         cmocka_unit_test(a_drain_keeps_to_the_hosts_it_is_given),
         cmocka_unit_test(two_drains_have_limits_of_their_own_and_never_use_each_others_hosts),

@@ -2,8 +2,9 @@
 /* claim.c -- see claim.h. */
 #include "fuzz/claim.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+FILE *fuzz_transcript;
 
 _Noreturn void fuzz_refute(const char *sentence, const char *file, int line)
 {

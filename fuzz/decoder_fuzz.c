@@ -3,7 +3,7 @@
  *
  * An input is four bytes that say how, and then what a peer sends:
  *   0  flags: 1 control connection (else payload), 2 make every frame's checksum right first, 4 bodies are not among the
- *      bytes, 8 coarse pages
+ *      bytes, 8 coarse pages, 16 all bodies of a frame are received at once
  *   1  chunk size, and
  *   2  the one after it, in turn; 0 = as much as there is
  *   3  first round
@@ -19,6 +19,7 @@
  *
  * By hand: build with the preset `fuzz`, then fuzz_decoder -dict=fuzz/decoder.dict fuzz/corpus/decoder */
 #include "ferry/stream.h"
+#include "fuzz/claim.h"
 #include "wire/frame.h"
 #include "wire/message.h"
 
@@ -29,21 +30,17 @@
 #define FLAG_SEAL      2U
 #define FLAG_NO_BODIES 4U
 #define FLAG_COARSE    8U
+#define FLAG_AT_ONCE   16U
 #define PREAMBLE       4U
 
 /* Two varints an extent, at least two bytes; and the frame's own report. */
 #define ITEMS_MAX (FERRY_STREAM_HEAD_MAX / 2 + 4)
 
+/* Data extents of one frame. */
+#define OWED_MAX FERRY_FRAME_PAGES_MAX
+
 /* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Ends the run where a claim does not hold: the fuzzer keeps the input, the stack says which. */
-static void claim(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* ---- the input ---- */
 
@@ -119,7 +116,12 @@ struct world {
     uint64_t pages;
     uint64_t zero_pages;
     uint64_t state_bytes;
+    uint64_t state_next; /* offset behind what came */
     uint64_t body_received;
+    /* bodies that were taken, and are received later: */
+    uint64_t owed[OWED_MAX];
+    size_t owed_count;
+    size_t owed_next;
 };
 
 static void begin_batch(struct world *world)
@@ -129,21 +131,22 @@ static void begin_batch(struct world *world)
     world->pages = 0;
     world->zero_pages = 0;
     world->state_bytes = 0;
+    world->state_next = 0;
 }
 
 static void check_range(struct world *world, const struct ferry_item *item)
 {
-    claim(item->page_count > 0);
-    claim(item->first_page >= world->position);
+    holds(item->page_count > 0);
+    holds(item->first_page >= world->position);
     const uint64_t first_end = regions[0].pages;
     const uint64_t all_end = first_end + regions[1].pages;
     const uint64_t end = item->first_page < first_end ? first_end : all_end;
-    claim(item->first_page < end && item->page_count <= end - item->first_page);
-    claim(world->region_end == 0 || world->region_end == end);
+    holds(item->first_page < end && item->page_count <= end - item->first_page);
+    holds(world->region_end == 0 || world->region_end == end);
     world->region_end = end;
     world->position = item->first_page + item->page_count;
     if (item->kind == FERRY_ITEM_PLACE) {
-        claim(item->bytes == item->page_count * world->shape.page_size);
+        holds(item->bytes == item->page_count * world->shape.page_size);
     } else {
         world->zero_pages += item->page_count;
     }
@@ -151,38 +154,87 @@ static void check_range(struct world *world, const struct ferry_item *item)
 
 static void check_batch(struct world *world, const struct ferry_item *item)
 {
-    claim(item->batch > world->last_batch);
-    claim(item->round == world->round && item->round <= world->released);
-    claim(item->pages == world->pages && item->zero_pages == world->zero_pages);
-    claim(item->state_size == world->state_bytes);
-    claim(item->bytes > world->pages * world->shape.page_size + world->state_bytes);
+    holds(item->batch > world->last_batch);
+    holds(item->round == world->round && item->round <= world->released);
+    holds(item->pages == world->pages && item->zero_pages == world->zero_pages);
+    holds(item->state_bytes == world->state_bytes && world->state_next <= item->state_size);
+    holds((item->state_size != 0) == (item->state_bytes != 0));
+    holds(item->bytes > world->pages * world->shape.page_size + world->state_bytes);
     world->last_batch = item->batch;
     begin_batch(world);
 }
 
-/* Takes bytes of a body, or none of them if bodies are left out. */
-static size_t
-receive_body(struct world *world, struct input *input, const struct ferry_item *item, size_t at)
+/* What is to be placed: pages, or a part of the device state, without holes. */
+static void check_body(struct world *world, const struct ferry_item *item)
 {
-    const uint64_t left = item->bytes - world->body_received;
+    if (item->kind == FERRY_ITEM_STATE) {
+        holds(world->state_bytes == 0 || item->offset == world->state_next);
+        holds(item->offset <= world->shape.device_state_max);
+        holds(item->bytes > 0 && item->bytes <= world->shape.device_state_max - item->offset);
+        world->state_bytes += item->bytes;
+        world->state_next = item->offset + item->bytes;
+    } else {
+        check_range(world, item);
+        world->pages += item->page_count;
+    }
+}
+
+/* Takes bytes of a body, or none of them if bodies are left out; *done_out: it is complete. */
+static size_t
+receive_body(struct world *world, struct input *input, uint64_t size, size_t at, bool *done_out)
+{
+    const uint64_t left = size - world->body_received;
     size_t taken = 0;
     if ((input->flags & FLAG_NO_BODIES) != 0) {
-        world->body_received = item->bytes;
+        world->body_received = size;
     } else {
         taken = next_chunk(input, input->size - at);
         taken = taken < left ? taken : (size_t)left;
         world->body_received += taken;
     }
-    if (world->body_received == item->bytes) {
+    *done_out = world->body_received == size;
+    if (*done_out) {
         world->body_received = 0;
-        if (item->kind == FERRY_ITEM_STATE) {
-            claim(item->offset == world->state_bytes);
-            claim(item->bytes <= world->shape.device_state_max - item->offset);
-            world->state_bytes += item->bytes;
-        } else {
-            world->pages += item->page_count;
-        }
+    }
+    return taken;
+}
+
+/* PLACE or STATE: received now, or noted for later. */
+static size_t
+take_body(struct world *world, struct input *input, const struct ferry_item *item, size_t at)
+{
+    bool done = false;
+    size_t taken = 0;
+    if (world->body_received == 0) {
+        check_body(world, item);
+    }
+    if ((input->flags & FLAG_AT_ONCE) != 0) {
+        holds(world->owed_count < OWED_MAX);
+        world->owed[world->owed_count] = item->bytes;
+        world->owed_count++;
+        ferry_decoder_taken(world->decoder);
+        return 0;
+    }
+    taken = receive_body(world, input, item->bytes, at, &done);
+    if (done) {
         ferry_decoder_placed(world->decoder, 0);
+    }
+    return taken;
+}
+
+/* The oldest of the bodies that were noted. */
+static size_t receive_owed(struct world *world, struct input *input, size_t at)
+{
+    bool done = false;
+    const uint64_t size = world->owed[world->owed_next];
+    const size_t taken = receive_body(world, input, size, at, &done);
+    if (done) {
+        ferry_decoder_digest(world->decoder, 0, size);
+        world->owed_next++;
+        if (world->owed_next == world->owed_count) {
+            world->owed_next = 0;
+            world->owed_count = 0;
+        }
     }
     return taken;
 }
@@ -190,47 +242,49 @@ receive_body(struct world *world, struct input *input, const struct ferry_item *
 static void check_error(struct world *world, const struct ferry_item *item)
 {
     struct ferry_item again;
-    claim(ferry_status_category(item->status) == FERRY_CATEGORY_PEER);
+    holds(ferry_status_category(item->status) == FERRY_CATEGORY_PEER);
     ferry_decoder_release(world->decoder, UINT32_MAX);
     ferry_decoder_next(world->decoder, &again);
-    claim(again.kind == FERRY_ITEM_ERROR && again.status == item->status);
+    holds(again.kind == FERRY_ITEM_ERROR && again.status == item->status);
+}
+
+static size_t
+fill(struct world *world, struct input *input, const struct ferry_item *item, size_t at)
+{
+    holds(item->fill_size > 0 && item->fill_size <= FERRY_STREAM_HEAD_MAX);
+    if (world->owed_count > 0) {
+        return receive_owed(world, input, at);
+    }
+    size_t taken = next_chunk(input, input->size - at);
+    taken = taken < item->fill_size ? taken : item->fill_size;
+    memcpy(item->fill, input->bytes + at, taken);
+    ferry_decoder_filled(world->decoder, taken);
+    return taken;
 }
 
 /* One item; returns the bytes that it took. *over_out: nothing more will come. */
 static size_t step(struct world *world, struct input *input, size_t at, bool *over_out)
 {
     struct ferry_item item;
+    const bool dry = at == input->size;
+    const bool bodies = (input->flags & FLAG_NO_BODIES) == 0;
     ferry_decoder_next(world->decoder, &item);
     switch (item.kind) {
-    case FERRY_ITEM_FILL: {
-        claim(item.fill_size > 0 && item.fill_size <= FERRY_STREAM_HEAD_MAX);
-        if (at == input->size) {
-            *over_out = true;
-            return 0;
-        }
-        size_t taken = next_chunk(input, input->size - at);
-        taken = taken < item.fill_size ? taken : item.fill_size;
-        memcpy(item.fill, input->bytes + at, taken);
-        ferry_decoder_filled(world->decoder, taken);
-        return taken;
-    }
+    case FERRY_ITEM_FILL:
+        *over_out = dry && (bodies || world->owed_count == 0);
+        return *over_out ? 0 : fill(world, input, &item, at);
     case FERRY_ITEM_PLACE:
-        if (world->body_received == 0) {
-            check_range(world, &item);
-        }
-        *over_out = at == input->size && (input->flags & FLAG_NO_BODIES) == 0;
-        return *over_out ? 0 : receive_body(world, input, &item, at);
     case FERRY_ITEM_STATE:
-        *over_out = at == input->size && (input->flags & FLAG_NO_BODIES) == 0;
-        return *over_out ? 0 : receive_body(world, input, &item, at);
+        *over_out = dry && bodies;
+        return *over_out ? 0 : take_body(world, input, &item, at);
     case FERRY_ITEM_ZERO: check_range(world, &item); return 0;
     case FERRY_ITEM_BATCH: check_batch(world, &item); return 0;
     case FERRY_ITEM_BARRIER:
-        claim(item.round == world->round);
+        holds(item.round == world->round);
         world->round++;
         return 0;
     case FERRY_ITEM_HOLD:
-        claim(world->round > world->released);
+        holds(world->round > world->released);
         world->released++;
         ferry_decoder_release(world->decoder, world->released);
         return 0;
@@ -259,7 +313,7 @@ static void fuzz_payload(struct input *input)
         .round = input->round,
     };
     blocks = 0;
-    claim(ferry_decoder_create(&allocator, &world.shape, input->round, &world.decoder) == FERRY_OK);
+    holds(ferry_decoder_create(&allocator, &world.shape, input->round, &world.decoder) == FERRY_OK);
     bool over = false;
     size_t at = 0;
     size_t idle = 0;
@@ -267,11 +321,11 @@ static void fuzz_payload(struct input *input)
         const size_t taken = step(&world, input, at, &over);
         at += taken;
         idle = taken > 0 ? 0 : idle + 1;
-        claim(idle <= ITEMS_MAX);
-        claim(blocks == 1);
+        holds(idle <= ITEMS_MAX + OWED_MAX);
+        holds(blocks == 1);
     }
     ferry_decoder_destroy(world.decoder);
-    claim(blocks == 0);
+    holds(blocks == 0);
 }
 
 /* ---- the control reader ---- */
@@ -280,9 +334,9 @@ static void check_message(const struct wire_reader *reader, const struct wire_me
 {
     static uint8_t again[WIRE_READER_CAPACITY];
     size_t size = 0;
-    claim(wire_message_encode(message, again, sizeof(again), &size) == FERRY_OK);
-    claim(size == reader->consumed && memcmp(again, reader->buffer, size) == 0);
-    claim(wire_type_name(message->type)[0] != '?');
+    holds(wire_message_encode(message, again, sizeof(again), &size) == FERRY_OK);
+    holds(size == reader->consumed && memcmp(again, reader->buffer, size) == 0);
+    holds(wire_type_name(message->type)[0] != '?');
 }
 
 static void fuzz_control(struct input *input)
@@ -300,15 +354,15 @@ static void fuzz_control(struct input *input)
             struct wire_message message;
             const enum ferry_status status = wire_reader_next(&reader, &bytes, &found, &message);
             if (status != FERRY_OK) {
-                claim(!found && ferry_status_category(status) == FERRY_CATEGORY_PEER);
-                claim(wire_reader_next(&reader, &bytes, &found, &message) == status);
+                holds(!found && ferry_status_category(status) == FERRY_CATEGORY_PEER);
+                holds(wire_reader_next(&reader, &bytes, &found, &message) == status);
                 return;
             }
             if (found) {
                 check_message(&reader, &message);
             }
         }
-        claim(bytes.size == 0);
+        holds(bytes.size == 0);
     }
 }
 
@@ -324,7 +378,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .size = size - PREAMBLE,
     };
     input.bytes = malloc(input.size + 1); /* of its own: the sanitizer sees every byte too far */
-    claim(input.bytes != NULL);
+    holds(input.bytes != NULL);
     memcpy(input.bytes, data + PREAMBLE, input.size);
     if ((input.flags & FLAG_SEAL) != 0) {
         seal_frames(&input);

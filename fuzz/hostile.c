@@ -4,6 +4,7 @@
 
 #include "fuzz/claim.h"
 #include "fuzz/input/frames.h"
+#include "fuzz/input/values.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -215,12 +216,15 @@ void hostile_bytes(struct hostile *hostile, uint32_t number, struct ferry_bytes 
     }
 }
 
-void hostile_say(struct hostile *hostile, const struct wire_message *message)
+void hostile_say(struct hostile *hostile, struct wire_message message)
 {
     static uint8_t frame[WIRE_READER_CAPACITY];
     size_t size = 0;
+    if (!values_fit(&message)) {
+        return;
+    }
     claim(
-        wire_message_encode(message, frame, sizeof(frame), &size) == FERRY_OK,
+        wire_message_encode(&message, frame, sizeof(frame), &size) == FERRY_OK,
         "a message does not fit a frame");
     hostile_bytes(hostile, hostile->attach, (struct ferry_bytes){.data = frame, .size = size});
 }
@@ -283,8 +287,7 @@ bool hostile_common(struct hostile *hostile, uint32_t kind, struct script_record
     case HOSTILE_BREAK: rig_reset(rig); return true;
     case HOSTILE_SAY: {
         const uint8_t type = script_u8(&record);
-        const struct wire_message message = hostile_plausible(hostile, type, &record);
-        hostile_say(hostile, &message);
+        hostile_say(hostile, hostile_plausible(hostile, type, &record));
         return true;
     }
     case HOSTILE_FRAMES: say_frames(hostile, &record); return true;

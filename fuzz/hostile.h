@@ -36,6 +36,9 @@ enum hostile_kind {
     HOSTILE_KINDS
 };
 
+/* HOSTILE_SAY's number of an ACK. */
+#define HOSTILE_TYPE_ACK 4U
+
 struct hostile {
     struct rig *rig;
     enum rig_side engine; /* the side that is real */
@@ -53,7 +56,7 @@ struct wire_message
 hostile_plausible(const struct hostile *hostile, uint8_t type, struct script_record *changes);
 /* What every script has; false: the kind is the other file's. */
 bool hostile_common(struct hostile *hostile, uint32_t kind, struct script_record record);
-void hostile_say(struct hostile *hostile, const struct wire_message *message);
+void hostile_say(struct hostile *hostile, struct wire_message message);
 void hostile_bytes(struct hostile *hostile, uint32_t attach, struct ferry_bytes bytes);
 /* Runs a script with `act` for the kinds that are one side's own. */
 typedef void (*hostile_act)(struct hostile *hostile, uint32_t kind, struct script_record record);

@@ -142,7 +142,7 @@ static void say_manifest(struct hostile *hostile, struct script_record *record)
         manifest->streams[i].digest ^= (changes >> 2 & 1U);
     }
     hostile->attempt = manifest->attempt;
-    hostile_say(hostile, &message);
+    hostile_say(hostile, message);
 }
 
 static void send_payload(struct hostile *hostile, struct script_record *record)

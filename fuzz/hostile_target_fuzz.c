@@ -40,8 +40,7 @@ static void act(struct hostile *hostile, uint32_t kind, struct script_record rec
     case HOSTILE_CONNECT: connect(hostile, &record); return;
     case HOSTILE_ACK: {
         struct script_record none = {0};
-        const struct wire_message message = hostile_plausible(hostile, 4, &none);
-        hostile_say(hostile, &message);
+        hostile_say(hostile, hostile_plausible(hostile, HOSTILE_TYPE_ACK, &none));
         return;
     }
     default: return;

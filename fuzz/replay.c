@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* replay.c -- a main for fuzz targets where there is no libFuzzer: runs the target once on each file that is named, and on
- * each file of a folder that is named, in the order of their names. A run that finds nothing to replay fails. */
+ * each file of a folder that is named, in the order of their names. A run that finds nothing to replay fails.
+ *
+ * After --transcript a target with engines in it writes what happens, a line for each thing. */
+#include "fuzz/claim.h"
+
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
@@ -74,8 +79,13 @@ static bool replay_folder(const char *path)
 int main(int argc, char **argv)
 {
     bool ok = true;
+    (void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* what was said before a crash is seen */
     for (int i = 1; i < argc; i++) {
         struct stat status;
+        if (strcmp(argv[i], "--transcript") == 0) {
+            fuzz_transcript = stdout;
+            continue;
+        }
         const bool folder = stat(argv[i], &status) == 0 && S_ISDIR(status.st_mode);
         ok = (folder ? replay_folder(argv[i]) : replay_file(argv[i])) && ok;
     }

@@ -217,6 +217,7 @@ struct rig *rig_create(const struct rig_options *options)
     claim(rig != NULL, "no memory for the rig");
     rig->steps = steps;
     rig->options = *options;
+    rig->options.log = options->log != NULL ? options->log : fuzz_transcript;
     rig->region.pages = options->pages;
     rig->now = FERRY_MILLISECOND;
     rig->dirtied_until = rig->now;

@@ -10,23 +10,7 @@
  * forgotten) */
 #include "base/assert.h"
 #include "handover/handover.h"
-
-static struct handover_step step0(void)
-{
-    return (struct handover_step){0};
-}
-
-static struct handover_step step1(enum handover_output first)
-{
-    return (struct handover_step){.count = 1, .output = {(uint8_t)first}};
-}
-
-static struct handover_step step2(enum handover_output first, enum handover_output second)
-{
-    return (struct handover_step){
-        .count = 2, .output = {(uint8_t)first, (uint8_t)second}
-    };
-}
+#include "handover/step.h"
 
 struct handover_target handover_target_start(uint64_t epoch)
 {

@@ -245,7 +245,9 @@ void source_copy_acknowledged(
         pages += memory_windows_acknowledge(&copy->windows, attach, i, last_batch[i]);
     }
     copy->acknowledged_pages += pages;
-    const bool closed = round != WIRE_ROUND_NONE && round <= copy->round &&
+    /* Nobody has passed a barrier that was not sent: believed, it would never be. */
+    const bool sent = round < copy->round || (round == copy->round && copy->barrier_attach != 0);
+    const bool closed = round != WIRE_ROUND_NONE && sent &&
                         (copy->barrier_done == WIRE_ROUND_NONE || round > copy->barrier_done);
     if (closed) {
         copy->barrier_done = round;

@@ -119,6 +119,22 @@ static void acknowledgement_of_rounds_and_streams_that_are_not_changes_nothing(v
     pair_destroy(pair);
 }
 
+/* Found by fuzz/hostile_target: the barrier was held for passed, never sent, and the next round's batch broke the stream. */
+static void acknowledgement_of_a_barrier_not_sent_yet_changes_nothing(void **unused)
+{
+    (void)unused;
+    for (size_t j = 0; j < COUNT_OF(live); j++) {
+        struct pair *pair = pair_create_at_source(live[j]);
+        struct wire_message ack = pair_plausible(pair, WIRE_ACK);
+        ack.body.ack.round = live[j] < FERRY_SOURCE_PAUSING ? 0 : 1;
+
+        pair_forge(pair, PAIR_SOURCE, &ack);
+
+        pair_assert_completed(pair);
+        pair_destroy(pair);
+    }
+}
+
 static void ready_for_what_it_has_not_got_is_never_granted(void **unused)
 {
     (void)unused;
@@ -273,6 +289,7 @@ int main(void)
         cmocka_unit_test(half_a_frame_then_silence_is_silence),
         cmocka_unit_test(acknowledgement_of_batches_never_sent_is_an_error),
         cmocka_unit_test(acknowledgement_of_rounds_and_streams_that_are_not_changes_nothing),
+        cmocka_unit_test(acknowledgement_of_a_barrier_not_sent_yet_changes_nothing),
         cmocka_unit_test(ready_for_what_it_has_not_got_is_never_granted),
         cmocka_unit_test(ready_of_another_epoch_changes_nothing),
         cmocka_unit_test(started_before_a_grant_frees_nothing),

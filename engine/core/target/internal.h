@@ -91,7 +91,7 @@ struct ferry_target {
     struct ferry_stream_shape shape;
     struct ferry_region regions[FERRY_REGIONS_MAX];
     uint16_t version;
-    ferry_time_ns persist_ns;    /* of the last durable write */
+    ferry_time_ns persist_ns;    /* of the last durable write; 0: none was measured */
     ferry_time_ns load_estimate; /* for a device state of the size that OPEN names */
 
     struct target_attempt attempt;

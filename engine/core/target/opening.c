@@ -161,6 +161,14 @@ void target_opening_persist(struct ferry_target *target)
         target->config.action_limit);
 }
 
+/* 0 would say that nothing was measured. */
+static void remember_persist(struct ferry_target *target)
+{
+    const ferry_time_ns took =
+        target->now - target->pending[TARGET_PENDING_PERSIST_SESSION].issued_at;
+    target->persist_ns = took > 0 ? took : 1;
+}
+
 /* A slow write at the opening must not spoil the prediction for ever: it is measured again, with
  * the same record, after each round. A journal that fails then is found before the pause. */
 static void measured_again(struct ferry_target *target, enum ferry_status status)
@@ -172,7 +180,7 @@ static void measured_again(struct ferry_target *target, enum ferry_status status
         target_receiving_fail(target, FERRY_REFUSED_JOURNAL, "the journal could not be written");
         return;
     }
-    target->persist_ns = target->now - target->pending[TARGET_PENDING_PERSIST_SESSION].issued_at;
+    remember_persist(target);
 }
 
 void target_opening_persisted(struct ferry_target *target, enum ferry_status status)
@@ -186,7 +194,7 @@ void target_opening_persisted(struct ferry_target *target, enum ferry_status sta
         return;
     }
     target->session_durable = true;
-    target->persist_ns = target->now - target->pending[TARGET_PENDING_PERSIST_SESSION].issued_at;
+    remember_persist(target);
     target_set_state(target, FERRY_TARGET_RECEIVING, FERRY_EVENT_DONE);
     accept(target);
 }

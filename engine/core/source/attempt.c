@@ -40,7 +40,20 @@ static ferry_time_ns limit_end(const struct ferry_source *source)
         costs.grant_persist + costs.owner_persist + costs.resume + (costs.round_trip + 1) / 2;
     const ferry_time_ns limit = source->config.blackout_limit;
     const ferry_time_ns left = limit > reserve ? limit - reserve : 0;
-    return left > FERRY_TIME_NEVER - source->now ? FERRY_TIME_NEVER : source->now + left;
+    const ferry_time_ns opened = source->attempt.opened_at;
+    return left > FERRY_TIME_NEVER - opened ? FERRY_TIME_NEVER : opened + left;
+}
+
+void source_attempt_round_trip(struct ferry_source *source)
+{
+    struct attempt *attempt = &source->attempt;
+    if (!source_copy_paused_phase(source) || attempt->abort_at == FERRY_TIME_NEVER) {
+        return;
+    }
+    const ferry_time_ns end = limit_end(source);
+    if (end < attempt->abort_at) {
+        attempt->abort_at = end;
+    }
 }
 
 void source_attempt_open(struct ferry_source *source, ferry_time_ns predicted)
@@ -50,10 +63,11 @@ void source_attempt_open(struct ferry_source *source, ferry_time_ns predicted)
     const ferry_time_ns not_before = attempt->not_before;
     *attempt = (struct attempt){
         .opened_at = source->now,
-        .abort_at = limit_end(source),
         .predicted = predicted,
         .not_before = not_before,
     };
+    attempt->abort_at = limit_end(source);
+    source_link_ping(source); /* how far is the target now? The answer comes before READY. */
     source->switch_now = false;
     source->outcome.predicted_blackout_ns = predicted;
     for (uint16_t i = 0; i < source->config.streams; i++) {

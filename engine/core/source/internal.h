@@ -268,6 +268,7 @@ void source_link_probe_done(struct ferry_source *source, enum ferry_status statu
 void source_link_lose(struct ferry_source *source, enum ferry_status status);
 void source_link_bytes(struct ferry_source *source, uint32_t attach, struct ferry_bytes bytes);
 void source_link_answered(struct ferry_source *source); /* ACCEPT or RESUMED has come */
+void source_link_ping(struct ferry_source *source);
 void source_link_pong(struct ferry_source *source, const struct wire_message *message);
 void source_link_leave_when_idle(struct ferry_source *source);
 void source_link_tick(struct ferry_source *source);
@@ -334,6 +335,8 @@ bool source_copy_paused_phase(const struct ferry_source *source);
 
 /* attempt.c */
 void source_attempt_open(struct ferry_source *source, ferry_time_ns predicted);
+void source_attempt_round_trip(
+    struct ferry_source *source); /* a round trip was measured: the guard takes note */
 void source_attempt_paused(struct ferry_source *source, enum ferry_status status);
 void source_attempt_captured(struct ferry_source *source, const struct ferry_event *event);
 void source_attempt_collected(struct ferry_source *source);

@@ -177,7 +177,7 @@ void source_link_detach_done(struct ferry_source *source)
     }
 }
 
-static void ping(struct ferry_source *source)
+void source_link_ping(struct ferry_source *source)
 {
     source->link.last_ping = source->now;
     source_send(
@@ -209,7 +209,7 @@ void source_link_answered(struct ferry_source *source)
     source->copy.last_progress = source->now;
     source_trace(source, FERRY_TRACE_LINK_UP, link->attach, link->order[link->position], 0, 0);
     source_copy_set_rate(source);
-    ping(source); /* the round trip is part of the prediction: measure it at once */
+    source_link_ping(source); /* the round trip is part of the prediction: measure it at once */
 }
 
 void source_link_bytes(
@@ -253,6 +253,7 @@ void source_link_pong(struct ferry_source *source, const struct wire_message *me
     }
     link->round_trips[link->round_trip_count % ROUND_TRIPS_KEPT] = source->now - sent;
     link->round_trip_count++;
+    source_attempt_round_trip(source);
     if (pong->persist_ns != 0) {
         source->measured.owner_persist = source_told(pong->persist_ns);
     }
@@ -277,11 +278,13 @@ ferry_time_ns source_link_round_trip(const struct ferry_source *source)
             second = measured;
         }
     }
-    /* One answer that waited for the end of an outage says nothing of the next. */
-    if (link->round_trip_count >= ENOUGH_ROUND_TRIPS) {
-        return second;
+    if (link->round_trip_count < ENOUGH_ROUND_TRIPS) {
+        return highest;
     }
-    return highest;
+    /* One answer that waited for the end of an outage says nothing of the next. But the newest one
+     * may be the first of a network that has become slower. */
+    const ferry_time_ns newest = link->round_trips[(link->round_trip_count - 1) % ROUND_TRIPS_KEPT];
+    return newest > second ? newest : second;
 }
 
 void source_link_probe_done(struct ferry_source *source, enum ferry_status status)
@@ -341,7 +344,7 @@ void source_link_tick(struct ferry_source *source)
         if (link->last_heard + source->config.silence_limit <= source->now) {
             source_link_lose(source, FERRY_WORLD_LINK);
         } else if (ping_at(source) <= source->now) {
-            ping(source);
+            source_link_ping(source);
         }
     }
     struct pending *probing = &source->pending[PENDING_PROBE];

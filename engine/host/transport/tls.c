@@ -65,25 +65,37 @@ bool tls_wants_write(const struct tls *tls)
 
 /* ---- the peer's certificate ---- */
 
-/* The library asks once for each certificate of the chain. The name is judged with the peer's own
- * (depth 0), in the handshake, so that the peer is told by an alert. */
-int tls_judge(int good, X509_STORE_CTX *store)
+/* Is it that of one of the names? Then that is the peer. */
+static bool has_name(struct tls *tls, X509 *certificate)
 {
-    if (good != 1 || X509_STORE_CTX_get_error_depth(store) != 0) {
-        return good;
-    }
-    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls *tls = SSL_get_app_data(ssl);
-    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
     const unsigned flags = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
     for (size_t i = 0; i < tls->names.count; i++) {
         const char *name = tls->names.names[i];
         if (X509_check_host(certificate, name, strlen(name), flags, NULL) == 1) {
             (void)strncpy(tls->peer, name, sizeof(tls->peer) - 1);
-            return 1;
+            return true;
         }
     }
-    X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+    return false;
+}
+
+/* The library asks once for each certificate of the chain. The name is judged with the peer's own
+ * (depth 0), in the handshake, so that the peer is told by an alert. */
+int tls_judge(int good, X509_STORE_CTX *store)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls *tls = SSL_get_app_data(ssl);
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+    const bool is_own = X509_STORE_CTX_get_error_depth(store) == 0;
+    if (good == 1 && (!is_own || has_name(tls, certificate))) {
+        return 1;
+    }
+    if (good == 1) {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+    }
+    if (certificate != NULL) {
+        tls_describe_certificate(certificate, tls->refused, sizeof(tls->refused));
+    }
     return 0;
 }
 
@@ -110,13 +122,15 @@ tls_failed(struct tls *tls, int result, struct transport_failure *failure_out)
     tls->broken = true;
     if (ERR_peek_error() != 0 &&
         ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-        (void)tls_explain(tls->ssl, failure_out);
-    } else if (tls->cipher.ended) {
+        (void)tls_explain(tls->ssl, tls->refused, failure_out);
+    } else if (!SSL_is_init_finished(tls->ssl)) {
+        /* A peer that takes our first message for garbage ends the connection in one of two ways. */
         (void)transport_fail(
             failure_out,
             TRANSPORT_CLOSED,
-            SSL_is_init_finished(tls->ssl) ? "without saying goodbye"
-                                           : "in the middle of the handshake");
+            "in the middle of the TLS handshake; is it set to be unencrypted?");
+    } else if (tls->cipher.ended) {
+        (void)transport_fail(failure_out, TRANSPORT_CLOSED, "without saying goodbye");
     } else {
         (void)transport_fail(failure_out, TRANSPORT_BROKEN, "%s", strerror(tls->cipher.number));
     }

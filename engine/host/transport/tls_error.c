@@ -69,15 +69,9 @@ const char *tls_library_reason(char *text, size_t size)
     return text;
 }
 
-/* "h2, valid until May  1 00:00:00 2026 GMT": which certificate was refused. */
-static void describe_certificate(SSL *ssl, char *text, size_t size)
+void tls_describe_certificate(const X509 *certificate, char *text, size_t size)
 {
-    text[0] = '\0';
-    X509 *certificate = SSL_get1_peer_certificate(ssl);
-    if (certificate == NULL) {
-        return;
-    }
-    char subject[128] = "";
+    char subject[96] = "";
     char until[64] = "";
     (void)X509_NAME_oneline(X509_get_subject_name(certificate), subject, sizeof(subject));
     BIO *memory = BIO_new(BIO_s_mem());
@@ -87,18 +81,15 @@ static void describe_certificate(SSL *ssl, char *text, size_t size)
     }
     BIO_free(memory);
     (void)snprintf(text, size, "%s, valid until %s: ", subject, until);
-    X509_free(certificate);
 }
 
-bool tls_explain(SSL *ssl, struct transport_failure *failure_out)
+bool tls_explain(SSL *ssl, const char *certificate, struct transport_failure *failure_out)
 {
     char reason[128];
-    char certificate[224];
     const long judgement = SSL_get_verify_result(ssl);
     const unsigned long code = ERR_peek_error();
     (void)tls_library_reason(reason, sizeof(reason));
     if (judgement != X509_V_OK) {
-        describe_certificate(ssl, certificate, sizeof(certificate));
         return transport_fail(
             failure_out,
             LOOK_UP(judgements, judgement, TRANSPORT_BAD_CERTIFICATE),

@@ -20,6 +20,7 @@ struct tls {
     bool accepted; /* dialling: the peer has accepted this side's certificate */
     bool broken;   /* no goodbye any more */
     char peer[FERRY_NAME_MAX + 1];
+    char refused[192]; /* describes the certificate that was refused */
 };
 
 /* What a call's result means; failure_out is filled if FAILED. */

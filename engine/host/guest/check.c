@@ -43,11 +43,10 @@ bool check_full(struct worker *worker)
         worker->full_next = pages_first();
         worker->full_sum = 0;
     }
-    const uint64_t generations = worker->generation_sum;
     for (uint32_t i = 0; i < FULL_BATCH; i++) {
         const uint64_t page = worker->full_next;
         if (page >= HOST->pages) {
-            if (worker->full_sum != generations) {
+            if (worker->full_sum != worker->generation_sum) {
                 page_report_bad(worker, GUEST_OWNED / GUEST_PAGE_SIZE, GUEST_BAD_GENERATION);
             }
             worker->full_next = 0;

@@ -118,6 +118,8 @@ enum guest_bad record_check(const struct record *record);
 void *page_address(uint64_t page);
 uint32_t *page_generation(uint64_t page); /* 0: never written; else generation + 1 */
 uint64_t pages_first(void);               /* the first owned page */
+/* Counts a new generation of a page. */
+void page_grew(struct worker *worker, uint64_t page);
 void page_fill(struct worker *worker, uint64_t page);
 void page_write(struct worker *worker, uint64_t page);
 void page_report_bad(struct worker *worker, uint64_t page, enum guest_bad reason);

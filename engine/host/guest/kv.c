@@ -25,8 +25,7 @@ void kv_write(struct worker *worker, const struct set *set)
     const uint64_t pages = set->pages / HOST->vcpus;
     const uint64_t key = skewed(worker, pages * RECORDS);
     const uint64_t page = work_draw_page(worker, set, key % pages * SCATTER);
-    uint32_t *generation = page_generation(page);
-    if (*generation == 0) {
+    if (*page_generation(page) == 0) {
         page_fill(worker, page);
     }
     struct record *record = (struct record *)page_address(page) + key / pages % RECORDS;
@@ -35,8 +34,7 @@ void kv_write(struct worker *worker, const struct set *set)
         page_report_bad(worker, page, bad);
     }
     record_make(record, record->generation + 1);
-    (*generation)++;
-    worker->generation_sum++;
+    page_grew(worker, page);
     worker->report->pages_written++;
 }
 

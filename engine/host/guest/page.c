@@ -69,30 +69,35 @@ enum guest_bad record_check(const struct record *record)
     return record->address == (uint64_t)(uintptr_t)record ? GUEST_BAD_NONE : GUEST_BAD_ADDRESS;
 }
 
+void page_grew(struct worker *worker, uint64_t page)
+{
+    (*page_generation(page))++;
+    worker->generation_sum++;
+    /* a full check that is under way has counted this page already */
+    worker->full_sum += page < worker->full_next;
+}
+
 void page_fill(struct worker *worker, uint64_t page)
 {
     struct record *records = page_address(page);
     for (uint32_t i = 0; i < RECORDS; i++) {
         record_make(&records[i], 0);
     }
-    *page_generation(page) = 1;
-    worker->generation_sum += 1;
+    page_grew(worker, page);
     worker->report->pages_owned++;
 }
 
 void page_write(struct worker *worker, uint64_t page)
 {
-    uint32_t *generation = page_generation(page);
+    const uint32_t next = *page_generation(page); /* the table holds one more */
     worker->report->pages_written++;
-    if (*generation == 0) {
+    if (next == 0) {
         page_fill(worker, page);
         return;
     }
-    const uint32_t next = *generation; /* the table holds one more than the generation */
     struct record *record = (struct record *)page_address(page) + next % RECORDS;
     record_make(record, next);
-    *generation = next + 1;
-    worker->generation_sum += 1;
+    page_grew(worker, page);
 }
 
 void page_report_bad(struct worker *worker, uint64_t page, enum guest_bad reason)

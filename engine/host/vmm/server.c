@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server.c -- the control thread.
+ *
+ *   ALONE --a client connects--> GREETED? --HELLO--> SERVING --QUIT--> the process ends
+ *     ^                             |                   |
+ *     +---- vanished, broke the protocol, does not read, another client came ----+
+ *
+ * Invariants: the guest runs on whatever becomes of a client; nothing here waits for a client (a
+ * full socket ends the connection); a packet is judged by its size and type before a field is read.
+ */
+#include "engine/host/vmm/server.h"
+
+#include "engine/host/base/crc.h"
+#include "engine/host/base/fd.h"
+#include "engine/host/base/log.h"
+#include "engine/host/vmm/disk.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define REFUSE_LIMIT_MS 10000
+
+struct server {
+    struct machine *machine;
+    int listener;
+    int client;
+    bool greeted;
+    bool quit;
+    bool died_told;
+    int pidfd;
+};
+
+/* Any packet of the client, aligned for its structs. */
+union packet {
+    struct vmm_header header;
+    struct vmm_hello hello;
+    struct vmm_collect collect;
+    struct vmm_load load;
+    struct vmm_run run;
+    struct vmm_throttle throttle;
+};
+
+union answer {
+    struct vmm_answer answer;
+    struct vmm_hello_answer hello;
+    struct vmm_collect_answer collect;
+    struct vmm_pause_answer pause;
+    struct vmm_capture_answer capture;
+    struct vmm_run_answer run;
+    struct vmm_status_answer status;
+};
+
+static void drop_client(struct server *server, const char *why)
+{
+    if (server->client >= 0) {
+        host_log(HOST_LOG_INFO, "client gone: %s", why);
+    }
+    fd_close(&server->client);
+    server->greeted = false;
+}
+
+static void say(struct server *server, const void *packet, size_t size)
+{
+    if (server->client >= 0 &&
+        send(server->client, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)size) {
+        drop_client(server, "it does not read what it is told");
+    }
+}
+
+/* ---- what each request does ---------------------------------------------------------------- */
+
+typedef enum vmmlink_status (*handler)(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault);
+
+static enum vmmlink_status on_collect(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    const uint32_t how = packet->collect.how;
+    if (how < VMMLINK_COLLECT_FIRST || how > VMMLINK_COLLECT_KEEP) {
+        return vmm_fail(fault, VMMLINK_INVALID, "there is no way %u to collect", how);
+    }
+    struct collection collection;
+    VMM_TRY(dirty_collect(server->machine, (enum vmmlink_collect)how, &collection, fault));
+    answer->collect.dirty_pages = collection.dirty_pages;
+    answer->collect.new_pages = collection.new_pages;
+    answer->collect.device_pages = collection.device_pages;
+    return VMMLINK_OK;
+}
+
+static enum vmmlink_status on_stop_logging(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)packet;
+    (void)answer;
+    return dirty_stop(server->machine, fault);
+}
+
+static enum vmmlink_status on_pause(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)packet;
+    struct pause_times times;
+    VMM_TRY(machine_pause(server->machine, &times, fault));
+    answer->pause.stopping_ns = times.stopping;
+    answer->pause.draining_ns = times.draining;
+    answer->pause.paused_at = server->machine->paused_wall;
+    return VMMLINK_OK;
+}
+
+static enum vmmlink_status on_capture(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)packet;
+    uint64_t size;
+    VMM_TRY(state_save(server->machine, &size, fault));
+    answer->capture.size = size;
+    answer->capture.crc32c = host_crc32c(0, server->machine->state, size);
+    return VMMLINK_OK;
+}
+
+static enum vmmlink_status on_load(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)answer;
+    return state_load(server->machine, packet->load.size, fault);
+}
+
+static enum vmmlink_status on_run(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    const struct vmmlink_run_token token = {
+        .session = {.high = packet->run.session_high, .low = packet->run.session_low},
+        .attempt = packet->run.attempt,
+        .epoch = packet->run.epoch,
+    };
+    struct run_result result;
+    VMM_TRY(machine_run(server->machine, &token, &result, fault));
+    answer->run.was_running = result.was_running;
+    answer->run.clock_step_ns = result.clock_step;
+    answer->run.running_at = result.running_at;
+    return VMMLINK_OK;
+}
+
+static enum vmmlink_status on_throttle(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)answer;
+    if (packet->throttle.percent > 99) {
+        return vmm_fail(
+            fault, VMMLINK_INVALID, "a throttle of %u percent; 0 to 99", packet->throttle.percent);
+    }
+    atomic_store(&server->machine->throttle_percent, packet->throttle.percent);
+    vcpu_kick_all(server->machine);
+    return VMMLINK_OK;
+}
+
+static ferry_time_ns vcpu_time(const struct machine *machine)
+{
+    ferry_time_ns sum = 0;
+    for (uint32_t i = 0; i < machine->config.vcpus; i++) {
+        clockid_t clock;
+        struct timespec time;
+        if (pthread_getcpuclockid(machine->vcpus[i].thread, &clock) == 0 &&
+            clock_gettime(clock, &time) == 0) {
+            sum += time.tv_sec * FERRY_SECOND + time.tv_nsec;
+        }
+    }
+    return sum;
+}
+
+static enum vmmlink_status on_status(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)packet;
+    (void)fault;
+    const struct machine *machine = server->machine;
+    struct vmm_status_answer *status = &answer->status;
+    memory_report(machine, &status->report);
+    status->report_valid = memory_host_page(machine)->magic == GUEST_MAGIC;
+    status->logging = machine->logging;
+    status->throttle_percent = atomic_load(&machine->throttle_percent);
+    status->attempt = machine->last_run.attempt;
+    status->session_high = machine->last_run.session.high;
+    status->session_low = machine->last_run.session.low;
+    status->epoch = machine->last_run.epoch;
+    status->vcpu_time_ns = vcpu_time(machine);
+    for (uint32_t i = 0; i < machine->config.vcpus; i++) {
+        status->exits += atomic_load(&machine->vcpus[i].exits);
+    }
+    status->serial_bytes = machine->serial_read;
+    status->disk_requests = machine->disk != NULL ? disk_requests(machine->disk) : 0;
+    return VMMLINK_OK;
+}
+
+static enum vmmlink_status on_check(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)packet;
+    (void)answer;
+    struct machine *machine = server->machine;
+    if (machine->guest_state != VMMLINK_GUEST_RUNNING) {
+        return vmm_fail(
+            fault,
+            VMMLINK_STATE,
+            "the guest is %s: only a running one can check its memory",
+            vmmlink_guest_state_name(machine->guest_state));
+    }
+    __atomic_fetch_add(&memory_host_page(machine)->checks_wanted, 1, __ATOMIC_RELEASE);
+    memory_written(machine, GUEST_HOST_PAGE, GUEST_PAGE_SIZE);
+    return VMMLINK_OK;
+}
+
+static enum vmmlink_status on_quit(
+    struct server *server,
+    const union packet *packet,
+    union answer *answer,
+    struct vmm_fault *fault)
+{
+    (void)packet;
+    (void)answer;
+    (void)fault;
+    server->quit = true;
+    return VMMLINK_OK;
+}
+
+static const handler handlers[VMM_REQUEST_END] = {
+    [VMM_COLLECT] = on_collect,
+    [VMM_STOP_LOGGING] = on_stop_logging,
+    [VMM_PAUSE] = on_pause,
+    [VMM_CAPTURE] = on_capture,
+    [VMM_LOAD] = on_load,
+    [VMM_RUN] = on_run,
+    [VMM_THROTTLE] = on_throttle,
+    [VMM_STATUS] = on_status,
+    [VMM_CHECK] = on_check,
+    [VMM_QUIT] = on_quit,
+};
+
+/* ---- the greeting --------------------------------------------------------------------------- */
+
+static void fill_answer(
+    union answer *answer,
+    const struct vmm_header *request,
+    const struct vmm_fault *fault,
+    enum vmmlink_guest_state state)
+{
+    answer->answer.header = (struct vmm_header){
+        .magic = VMM_MAGIC,
+        .type = request->type | VMM_ANSWER,
+        .id = request->id,
+    };
+    answer->answer.status = (uint32_t)fault->status;
+    answer->answer.guest_state = (uint32_t)state;
+    snprintf(answer->answer.reason, sizeof(answer->answer.reason), "%s", fault->reason);
+}
+
+static void describe(const struct server *server, struct vmm_hello_answer *hello)
+{
+    const struct machine *machine = server->machine;
+    hello->version = VMM_VERSION;
+    hello->region_count = machine->region_count;
+    memcpy(hello->regions, machine->regions, sizeof(hello->regions));
+    hello->ram_page_size = machine->config.huge_pages == GUESTCONFIG_HUGE_EXPLICIT
+                               ? GUESTCONFIG_MEMORY_STEP
+                               : GUEST_PAGE_SIZE;
+    hello->bitmap_bytes = machine->bitmap_words * sizeof(uint64_t);
+    hello->state_bytes = VMMLINK_STATE_MAX;
+    hello->tsc_khz = machine->tsc_khz;
+    hello->report_offset = GUEST_REPORT_PAGE;
+    hello->last_run.session_high = machine->last_run.session.high;
+    hello->last_run.session_low = machine->last_run.session.low;
+    hello->last_run.epoch = machine->last_run.epoch;
+    hello->last_run.attempt = machine->last_run.attempt;
+    hello->last_run.logging = machine->logging;
+    hello->vcpus = machine->config.vcpus;
+    hello->pid = (uint32_t)getpid();
+    hello->name_bytes = (uint32_t)strlen(machine->name);
+    hello->config_bytes = (uint32_t)machine->config_size;
+}
+
+static void greet(struct server *server, const union packet *packet)
+{
+    static uint8_t buffer[VMM_PACKET_MAX];
+    const struct machine *machine = server->machine;
+    union answer answer = {0};
+    struct vmm_fault fault = {0};
+    if (packet->hello.version_min > VMM_VERSION || packet->hello.version_max < VMM_VERSION) {
+        vmm_fail(
+            &fault,
+            VMMLINK_VERSION,
+            "the client speaks versions %u to %u, this process %u",
+            packet->hello.version_min,
+            packet->hello.version_max,
+            VMM_VERSION);
+        fill_answer(&answer, &packet->header, &fault, machine->guest_state);
+        say(server, &answer, sizeof(answer.hello));
+        drop_client(server, "no common version");
+        return;
+    }
+    fill_answer(&answer, &packet->header, &fault, machine->guest_state);
+    describe(server, &answer.hello);
+    memcpy(buffer, &answer, sizeof(answer.hello));
+    size_t size = sizeof(answer.hello);
+    memcpy(buffer + size, machine->name, answer.hello.name_bytes);
+    size += answer.hello.name_bytes;
+    memcpy(buffer + size, machine->config_text, machine->config_size);
+    size += machine->config_size;
+    const int fds[VMM_FD_COUNT] = {
+        machine->ram_fd, machine->bitmap_fd, machine->state_fd, server->pidfd};
+    struct host_error error;
+    const size_t count = server->pidfd >= 0 ? VMM_FD_COUNT : VMM_FD_PID;
+    if (fd_send(server->client, buffer, size, fds, count, &error) != HOST_OK) {
+        drop_client(server, error.text);
+        return;
+    }
+    server->greeted = true;
+    /* a new client hears again what the ring still holds */
+    const struct guest_console *console =
+        (const struct guest_console *)(const void *)(machine->ram + GUEST_CONSOLE);
+    const uint64_t written = __atomic_load_n(&console->written, __ATOMIC_ACQUIRE);
+    server->machine->serial_read =
+        written > GUEST_CONSOLE_BYTES ? written - GUEST_CONSOLE_BYTES : 0;
+    atomic_store(&server->machine->console_rung, true);
+}
+
+/* ---- events ----------------------------------------------------------------------------------- */
+
+static void tell_text(struct server *server, uint32_t type, const char *reason)
+{
+    struct vmm_event_text event = {
+        .header = {.magic = VMM_MAGIC, .type = type}
+    };
+    snprintf(event.reason, sizeof(event.reason), "%s", reason);
+    say(server, &event, sizeof(event));
+}
+
+static void tell_report(struct server *server)
+{
+    struct vmm_event_report event = {
+        .header = {.magic = VMM_MAGIC, .type = VMM_EVENT_REPORT}
+    };
+    memory_report(server->machine, &event.report);
+    say(server, &event, sizeof(event));
+}
+
+/* What the guest wrote since, in packets; what its ring has lost meanwhile is skipped. */
+static void tell_serial(struct server *server)
+{
+    struct machine *machine = server->machine;
+    const struct guest_console *console =
+        (const struct guest_console *)(const void *)(machine->ram + GUEST_CONSOLE);
+    const uint64_t written = __atomic_load_n(&console->written, __ATOMIC_ACQUIRE);
+    if (written - machine->serial_read > GUEST_CONSOLE_BYTES) {
+        machine->serial_read = written - GUEST_CONSOLE_BYTES; /* also when the guest lies */
+    }
+    while (machine->serial_read != written && server->client >= 0) {
+        struct vmm_event_serial event = {
+            .header = {.magic = VMM_MAGIC, .type = VMM_EVENT_SERIAL},
+            .offset = machine->serial_read,
+        };
+        while (event.bytes < VMM_SERIAL_MAX && machine->serial_read != written) {
+            event.text[event.bytes++] = console->text[machine->serial_read % GUEST_CONSOLE_BYTES];
+            machine->serial_read++;
+        }
+        say(server, &event, sizeof(event));
+    }
+}
+
+static void on_notify(struct server *server)
+{
+    struct machine *machine = server->machine;
+    uint64_t rings;
+    if (read(machine->notify_fd, &rings, sizeof(rings)) < 0) {
+        return;
+    }
+    if (atomic_load(&machine->died) && machine->guest_state == VMMLINK_GUEST_RUNNING) {
+        struct pause_times times;
+        struct vmm_fault fault;
+        if (machine_pause(machine, &times, &fault) != VMMLINK_OK) {
+            host_log(HOST_LOG_ERROR, "guest %s: %s", machine->name, fault.reason);
+        }
+        machine->guest_state = VMMLINK_GUEST_DIED;
+        host_log(HOST_LOG_ERROR, "guest %s died: %s", machine->name, machine->died_reason);
+    }
+}
+
+/* What is waiting to be told goes out when there is somebody to hear it. */
+static void tell(struct server *server)
+{
+    struct machine *machine = server->machine;
+    if (server->client < 0 || !server->greeted) {
+        return;
+    }
+    if (atomic_exchange(&machine->console_rung, false)) {
+        tell_serial(server);
+    }
+    if (atomic_exchange(&machine->report_rung, false)) {
+        tell_report(server);
+    }
+    if (machine->guest_state == VMMLINK_GUEST_DIED && !server->died_told) {
+        server->died_told = true;
+        tell_text(server, VMM_EVENT_DIED, machine->died_reason);
+    }
+}
+
+/* ---- packets ---------------------------------------------------------------------------------- */
+
+static void carry_out(struct server *server, const union packet *packet)
+{
+    const ferry_time_ns begin = host_now();
+    union answer answer = {0};
+    struct vmm_fault fault = {0};
+    fault.status = handlers[packet->header.type](server, packet, &answer, &fault);
+    fill_answer(&answer, &packet->header, &fault, server->machine->guest_state);
+    answer.answer.took_ns = host_now() - begin;
+    say(server, &answer, vmm_answer_size(packet->header.type));
+}
+
+static void on_packet(struct server *server)
+{
+    union packet packet;
+    memset(&packet, 0, sizeof(packet));
+    const ssize_t got = recv(server->client, &packet, sizeof(packet), MSG_DONTWAIT | MSG_TRUNC);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (got <= 0) {
+        drop_client(server, got == 0 ? "it closed the connection" : strerror(errno));
+        return;
+    }
+    if ((size_t)got < sizeof(packet.header) || packet.header.magic != VMM_MAGIC ||
+        vmm_request_size(packet.header.type) != (size_t)got) {
+        drop_client(server, "a packet that is none of the protocol's");
+        return;
+    }
+    if ((packet.header.type == VMM_HELLO) == server->greeted) {
+        drop_client(server, "a hello must be the first packet, and the only one");
+        return;
+    }
+    if (packet.header.type == VMM_HELLO) {
+        greet(server, &packet);
+    } else {
+        carry_out(server, &packet);
+    }
+}
+
+/* A new client replaces the old one, which may be a daemon that hangs. */
+static void on_connection(struct server *server)
+{
+    const int client = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+    if (client < 0) {
+        return;
+    }
+    if (server->client >= 0) {
+        tell_text(server, VMM_EVENT_REPLACED, "replaced: another client connected");
+        drop_client(server, "another client connected");
+    }
+    server->client = client;
+    server->died_told = false;
+}
+
+int server_run(struct machine *machine, int listener)
+{
+    struct server server = {.machine = machine, .listener = listener, .client = -1};
+    server.pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    int result = 0;
+    while (!server.quit) {
+        struct pollfd fds[] = {
+            {.fd = machine->notify_fd, .events = POLLIN},
+            {.fd = listener,           .events = POLLIN},
+            {.fd = server.client,      .events = POLLIN},
+        };
+        if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR) {
+            result = 1;
+            break;
+        }
+        if ((fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
+            result = 1;
+            break;
+        }
+        if (fds[0].revents != 0) {
+            on_notify(&server);
+        }
+        if (fds[2].revents != 0) {
+            on_packet(&server);
+        }
+        if (fds[1].revents != 0) {
+            on_connection(&server);
+        }
+        tell(&server);
+    }
+    fd_close(&server.client);
+    fd_close(&server.pidfd);
+    return result;
+}
+
+void server_refuse(int listener, const struct vmm_fault *fault)
+{
+    struct pollfd waiting = {.fd = listener, .events = POLLIN};
+    if (poll(&waiting, 1, REFUSE_LIMIT_MS) <= 0) {
+        return;
+    }
+    struct server server = {
+        .listener = listener, .client = accept4(listener, NULL, NULL, SOCK_CLOEXEC)};
+    struct pollfd talking = {.fd = server.client, .events = POLLIN};
+    union packet packet;
+    if (server.client >= 0 && poll(&talking, 1, REFUSE_LIMIT_MS) > 0 &&
+        recv(server.client, &packet, sizeof(packet), MSG_DONTWAIT) ==
+            (ssize_t)sizeof(packet.hello)) {
+        union answer answer = {0};
+        fill_answer(&answer, &packet.header, fault, VMMLINK_GUEST_DIED);
+        say(&server, &answer, sizeof(answer.hello));
+    }
+    fd_close(&server.client);
+}

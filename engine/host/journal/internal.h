@@ -168,15 +168,15 @@ struct worker {
     bool quit;
 };
 
-enum host_code worker_start(
+enum host_code journal_worker_start(
     struct worker *worker,
     const struct journal_io *io,
     struct loop *loop,
     struct loop_message finished,
     struct host_error *error);
-void worker_give(struct worker *worker, const struct job *job);
+void journal_worker_give(struct worker *worker, const struct job *job);
 /* Joins the thread, which ends the job that it has; the result stays in worker->result. */
-void worker_stop(struct worker *worker);
+void journal_worker_stop(struct worker *worker);
 
 struct journal {
     struct journal_io own_io; /* used when none was given */

@@ -249,7 +249,7 @@ static void look(void *context)
         return;
     }
     journal->busy = true;
-    worker_give(&journal->worker, &journal->job);
+    journal_worker_give(&journal->worker, &journal->job);
 }
 
 /* -- the doors ---------------------------------------------------------------------------------- */
@@ -431,7 +431,7 @@ enum host_code journal_queue_start(struct journal *journal, struct host_error *e
 
     loop_message_init(&journal->kick, look, journal);
     loop_message_init(&finished, on_finished, journal);
-    return worker_start(&journal->worker, journal->io, journal->loop, finished, error);
+    return journal_worker_start(&journal->worker, journal->io, journal->loop, finished, error);
 }
 
 void journal_queue_stop(struct journal *journal)
@@ -440,7 +440,7 @@ void journal_queue_stop(struct journal *journal)
 
     journal->closing = true;
     loop_message_cancel(journal->loop, &journal->kick);
-    worker_stop(&journal->worker);
+    journal_worker_stop(&journal->worker);
     if (journal->busy) {
         const struct job_result result = journal->worker.result;
 

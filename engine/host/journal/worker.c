@@ -99,7 +99,7 @@ static int start_thread(struct worker *worker)
     return failed;
 }
 
-enum host_code worker_start(
+enum host_code journal_worker_start(
     struct worker *worker,
     const struct journal_io *io,
     struct loop *loop,
@@ -122,7 +122,7 @@ enum host_code worker_start(
     return HOST_OK;
 }
 
-void worker_give(struct worker *worker, const struct job *job)
+void journal_worker_give(struct worker *worker, const struct job *job)
 {
     (void)pthread_mutex_lock(&worker->lock);
     worker->job = job;
@@ -130,7 +130,7 @@ void worker_give(struct worker *worker, const struct job *job)
     (void)pthread_mutex_unlock(&worker->lock);
 }
 
-void worker_stop(struct worker *worker)
+void journal_worker_stop(struct worker *worker)
 {
     if (!worker->running) {
         return;

@@ -135,6 +135,7 @@ const struct control_call daemon_calls[] = {
     {"vm.run",        handle_vm_run       },
     {"vm.list",       handle_vm_list      },
     {"vm.stop",       handle_vm_stop      },
+    {"vm.check",      handle_vm_check     },
     {"move",          handle_move         },
     {"wait",          handle_wait         },
     {"status",        handle_status       },

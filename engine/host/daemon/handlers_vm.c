@@ -32,13 +32,6 @@ static void order_failed(struct order *order, const struct host_error *error)
     free(order);
 }
 
-static void
-fail(struct control_request *request, struct host_error *error, const char *step, const char *state)
-{
-    host_error_step(error, "%s", step);
-    control_fail(request, error, state);
-}
-
 /* ---- vm.run: what is asked for ---- */
 
 static enum host_code
@@ -483,6 +476,8 @@ static void counted(void *context, const struct vmmlink_reply *reply)
         (void)json_object_set_new(
             asking->entry, "bad_pages", json_integer((json_int_t)report->bad_pages));
         (void)json_object_set_new(
+            asking->entry, "workload_ready", json_boolean(report->workload_ready != 0));
+        (void)json_object_set_new(
             asking->entry, "longest_gap_ns", json_integer((json_int_t)report->longest_gap_ns));
         (void)json_object_set_new(
             asking->entry, "last_gap_ns", json_integer((json_int_t)report->last_gap_ns));
@@ -614,7 +609,9 @@ static void add_guests(struct listing *listing)
         if (vm != NULL) {
             file = vm->file;
         } else if (guest->config.size != 0) {
-            (void)guestfile_decode(guest->config, &file, NULL);
+            if (guestfile_decode(guest->config, &file, NULL) != HOST_OK) {
+                host_log(HOST_LOG_WARNING, "the journal's entry of guest \"%s\" is odd", file.name);
+            }
         }
         add_entry(listing, guest, vm, &file);
     }
@@ -628,16 +625,71 @@ static void add_guests(struct listing *listing)
 void handle_vm_list(void *context, struct control_request *request, const json_t *args)
 {
     static const char *const names[] = {NULL};
-    struct listing *listing = calloc(1, sizeof *listing);
+    struct listing *listing = NULL;
     struct host_error error = {.code = HOST_MEMORY, .text = "no memory for the list of guests"};
 
-    if (listing == NULL || control_args_known(args, names, &error) != HOST_OK) {
-        free(listing);
-        fail(request, &error, "", NULL);
+    if (control_args_known(args, names, &error) == HOST_OK) {
+        listing = calloc(1, sizeof *listing);
+    }
+    if (listing == NULL) {
+        control_fail(request, &error, NULL);
         return;
     }
     *listing = (struct listing){
         .daemon = context, .request = request, .guests = json_array(), .waiting = 1};
     add_guests(listing);
     listing_step(listing);
+}
+
+/* ---- vm.check ---- */
+
+static void check_ordered(void *context, const struct vmmlink_reply *reply)
+{
+    struct vm *vm = context;
+
+    if (reply->status != VMMLINK_OK) {
+        vm_check_over(
+            vm,
+            &(struct host_error){
+                .code = HOST_FAILED, .text = "the guest cannot be asked to check its memory"});
+    }
+}
+
+static enum host_code find_checkable(
+    struct daemon *daemon, const json_t *args, struct vm **vm_out, struct host_error *error)
+{
+    static const char *const names[] = {"guest", NULL};
+    const char *name = NULL;
+
+    HOST_TRY(control_args_known(args, names, error));
+    HOST_TRY(control_arg_text(args, "guest", CONTROL_REQUIRED, &name, error));
+    struct vm *vm = vms_find(daemon, name);
+    if (vm == NULL || vm->state != VM_UP || !vm_answers(vm)) {
+        return host_fail(error, HOST_NOT_FOUND, "guest \"%s\" does not run here", name);
+    }
+    if (vm->check != NULL) {
+        return host_fail(error, HOST_BUSY, "guest \"%s\" is checking its memory already", name);
+    }
+    *vm_out = vm;
+    return HOST_OK;
+}
+
+void handle_vm_check(void *context, struct control_request *request, const json_t *args)
+{
+    struct vm *vm = NULL;
+    struct host_error error;
+
+    if (find_checkable(context, args, &vm, &error) != HOST_OK || vm == NULL) {
+        control_fail(request, &error, NULL);
+        return;
+    }
+    const struct vmmlink_call call = vm_call(vm, check_ordered, vm);
+    const enum vmmlink_status status = vmmlink_check(vm->link, &call);
+    vm_sent(vm);
+    if (status != VMMLINK_OK) {
+        (void)host_fail(&error, HOST_FAILED, "%s", vmmlink_status_sentence(status));
+        control_fail(request, &error, vm_state_name(vm));
+        return;
+    }
+    vm->check = request;
 }

@@ -63,7 +63,7 @@ static struct outlet *find(const struct session *session, uint32_t attach)
 
 static void broken(struct outlet *outlet, enum ferry_status status, const char *reason)
 {
-    if (outlet->broken || outlet->leaving) {
+    if (outlet == NULL || outlet->broken || outlet->leaving) {
         return;
     }
     outlet->broken = true;

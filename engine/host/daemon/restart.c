@@ -82,7 +82,9 @@ static void reconcile_one(struct daemon *daemon, struct vm *vm)
         vm_end(vm, true, unwanted_ended, NULL);
     } else if (vm_answers(vm) && vm->guest->logging) {
         const struct vmmlink_call call = vm_call(vm, logging_stopped, NULL);
-        (void)vmmlink_stop_logging(vm->link, &call);
+        if (vmmlink_stop_logging(vm->link, &call) != VMMLINK_OK) {
+            host_log(HOST_LOG_WARNING, "guest \"%s\" goes on logging", vm->file.name);
+        }
         vm_sent(vm);
     }
 }
@@ -154,7 +156,7 @@ static bool identify(const struct daemon *daemon, const char *name, struct guest
     struct session_note note;
 
     *file = (struct guestfile){.config = guestconfig_default()};
-    (void)snprintf(file->name, sizeof file->name, "%s", name);
+    (void)snprintf(file->name, sizeof file->name, "%.*s", FERRY_NAME_MAX, name);
     for (size_t n = 0; (records = journal_session_at(daemon->journal, n)) != NULL; n++) {
         if (note_decode(records->note, &note, NULL) == HOST_OK && strcmp(note.guest, name) == 0) {
             file->id = note.guest_id;

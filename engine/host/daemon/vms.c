@@ -278,6 +278,7 @@ static void on_lost(void *context, enum vmmlink_status status, const char *reaso
         vm->state = VM_LOST;
         loop_timer_set(&vm->patience, host_now() + RECONNECT_REST);
     }
+    vm_check_over(vm, &error);
     tell_started(vm, &error);
 }
 
@@ -325,12 +326,43 @@ static void on_serial(void *context, uint64_t offset, const char *text, size_t s
     say_lines(context, text, size);
 }
 
+void vm_check_over(struct vm *vm, const struct host_error *error)
+{
+    struct control_request *request = vm->check;
+
+    vm->check = NULL;
+    if (request == NULL) {
+        return;
+    }
+    if (error != NULL) {
+        control_fail(request, error, vm_state_name(vm));
+        return;
+    }
+    control_reply(
+        request,
+        json_pack(
+            "{s:s, s:I, s:I, s:I, s:s}",
+            "guest",
+            vm->file.name,
+            "pages_owned",
+            (json_int_t)vm->report.pages_owned,
+            "bad_pages",
+            (json_int_t)vm->report.bad_pages,
+            "first_bad_page",
+            (json_int_t)vm->report.first_bad_page,
+            "first_bad_reason",
+            vmmlink_bad_page_name(vm->report.first_bad_reason)));
+}
+
 static void on_report(void *context, const struct vmmlink_report *report)
 {
     struct vm *vm = context;
+    const bool over = report->full_checks != vm->report.full_checks;
 
     vm->report = *report;
-    vm->reported = true;
+    if (over) {
+        vm_check_over(vm, NULL);
+    }
 }
 
 static enum host_code connect_link(struct vm *vm, struct host_error *error)
@@ -479,7 +511,6 @@ vm_start(struct vm *vm, bool incoming, vm_done *done, void *context, struct host
         return host_fail(error, HOST_BUSY, "guest \"%s\" has a process already", vm->file.name);
     }
     vm->died = false;
-    vm->reported = false;
     HOST_TRY(spawn(vm, incoming, &pid, error));
     vm->memory = vm->file.config.memory;
     vm->shell = incoming;
@@ -593,6 +624,7 @@ void vms_close(struct daemon *daemon)
     while (daemon->vms != NULL) {
         struct vm *vm = daemon->vms;
         daemon->vms = vm->next;
+        vm->check = NULL; /* answered by the end of the control socket */
         link_closed(vm);
         loop_child_remove(vm->process);
         loop_timer_stop(&vm->timer);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct control_request;
 struct daemon;
 struct session;
 struct vm;
@@ -62,8 +63,8 @@ struct vm {
     char line[VM_LINE_MAX]; /* of its serial line, not ended yet */
     size_t line_size;
     char last_line[VM_LINE_MAX];
-    struct vmmlink_report report; /* its own account, when it asked to be heard last */
-    bool reported;
+    struct control_request *check; /* waits for the end of the guest's check of its memory */
+    struct vmmlink_report report;  /* its own account, when it asked to be heard last */
 };
 
 /* Sockets and logs of guests' processes: STATE_DIR/vm/NAME/. */
@@ -100,6 +101,9 @@ void vm_end(struct vm *vm, bool remove, vm_done *done, void *context);
 struct vmmlink_call vm_call(const struct vm *vm, vmmlink_done done, void *context);
 void vm_sent(struct vm *vm);
 bool vm_answers(const struct vm *vm);
+
+/* Answers who waits for the guest's own check: with its report, or with the error. */
+void vm_check_over(struct vm *vm, const struct host_error *error);
 
 /* Who uses the memory of a guest holds it: it stays mapped until the last one lets go. */
 void vm_hold(struct vm *vm, struct session *session);

@@ -44,6 +44,18 @@ static void memory_arrives_equal_over_a_socket_pair(void **unused)
     move_all(&(struct rig_options){.link = RIG_PAIR}, 0);
 }
 
+static void memory_arrives_equal_over_tls(void **unused)
+{
+    (void)unused;
+    move_all(&(struct rig_options){.link = RIG_TLS}, 0);
+}
+
+static void memory_of_a_paused_guest_arrives_equal_over_several_tls_streams(void **unused)
+{
+    (void)unused;
+    move_all(&(struct rig_options){.link = RIG_TLS, .streams = 3}, 1);
+}
+
 static void memory_of_a_paused_guest_arrives_equal_with_digests(void **unused)
 {
     (void)unused;
@@ -63,8 +75,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_arrives_equal_over_tcp),
         cmocka_unit_test(memory_arrives_equal_over_a_socket_pair),
+        cmocka_unit_test(memory_arrives_equal_over_tls),
+        cmocka_unit_test(memory_of_a_paused_guest_arrives_equal_over_several_tls_streams),
         cmocka_unit_test(memory_of_a_paused_guest_arrives_equal_with_digests),
         cmocka_unit_test(memory_in_large_pages_arrives_equal),
     };
-    return cmocka_run_group_tests_name("move_test", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("move_test", tests, hosts_set_up, hosts_tear_down);
 }

@@ -93,32 +93,56 @@ static void make_memory(struct rig *rig, int side)
     assert_non_null(rig->state[side]);
 }
 
-static void make_stream(struct rig *rig, uint16_t stream)
+static void make_sender(
+    struct rig *rig,
+    const struct ferry_stream_shape *shape,
+    struct transport_connection *connection)
 {
-    struct transport_connection *connections[2];
-    rig_connections(rig->options.link, connections);
-    struct ferry_stream_shape shape = rig->shape;
-    shape.stream = stream;
-    const struct dataplane_sender_config out = {
-        .shape = shape,
+    const struct dataplane_sender_config config = {
+        .shape = *shape,
         .memory = rig->memories[0],
-        .connection = connections[0],
+        .connection = connection,
         .rate = rig->options.rate,
         .post = mailbox_post,
         .post_context = &rig->out,
     };
-    assert_int_equal(dataplane_sender_create(&out, &rig->senders[stream]), FERRY_OK);
-    read_preface(connections[1], stream);
-    const struct dataplane_receiver_config in = {
-        .shape = shape,
+    assert_int_equal(dataplane_sender_create(&config, &rig->senders[shape->stream]), FERRY_OK);
+}
+
+static void make_receiver(
+    struct rig *rig,
+    const struct ferry_stream_shape *shape,
+    struct transport_connection *connection)
+{
+    const struct dataplane_receiver_config config = {
+        .shape = *shape,
         .memory = rig->memories[1],
         .state = rig->state[1],
         .state_capacity = RIG_STATE_MAX,
-        .connection = connections[1],
+        .connection = connection,
         .post = mailbox_post,
         .post_context = &rig->in,
     };
-    assert_int_equal(dataplane_receiver_create(&in, &rig->receivers[stream]), FERRY_OK);
+    assert_int_equal(dataplane_receiver_create(&config, &rig->receivers[shape->stream]), FERRY_OK);
+}
+
+static void make_stream(struct rig *rig, uint16_t stream)
+{
+    struct ferry_stream_shape shape = rig->shape;
+    shape.stream = stream;
+    if (rig->options.link == RIG_TLS) {
+        desk_dial(rig->here, rig->there->port, "h2", 10 * FERRY_SECOND);
+        make_sender(rig, &shape, desk_next(rig->here).connection);
+        const struct transport_gate_report accepted = desk_next(rig->there);
+        assert_int_equal(accepted.preface.stream, stream);
+        make_receiver(rig, &shape, accepted.connection);
+    } else {
+        struct transport_connection *connections[2];
+        rig_connections(rig->options.link, connections);
+        make_sender(rig, &shape, connections[0]);
+        read_preface(connections[1], stream);
+        make_receiver(rig, &shape, connections[1]);
+    }
 }
 
 struct rig *rig_create(const struct rig_options *options)
@@ -147,6 +171,10 @@ struct rig *rig_create(const struct rig_options *options)
     mailbox_init(&rig->in);
     make_memory(rig, 0);
     make_memory(rig, 1);
+    if (options->link == RIG_TLS) {
+        rig->here = desk_create(&(struct desk_options){.identity = HOST_H1});
+        rig->there = desk_create(&(struct desk_options){.identity = HOST_H2, .listens = true});
+    }
     for (uint16_t stream = 0; stream < rig->options.streams; stream++) {
         make_stream(rig, stream);
     }
@@ -183,6 +211,10 @@ void rig_destroy(struct rig *rig)
             (void)munmap(rig->bases[side][i], rig->regions[i].pages * rig->options.page_size);
             (void)close(rig->fds[side][i]);
         }
+    }
+    if (rig->here != NULL) {
+        desk_destroy(rig->here);
+        desk_destroy(rig->there);
     }
     mailbox_deinit(&rig->out);
     mailbox_deinit(&rig->in);

@@ -10,6 +10,7 @@
 #include "engine/host/dataplane/receiver.h"
 #include "engine/host/dataplane/sender.h"
 #include "mailbox.h"
+#include "tests/host/transport/hosts.h"
 
 #define RIG_STREAMS_MAX 4U
 #define RIG_REGIONS     2U
@@ -34,9 +35,11 @@ struct rig {
     uint8_t *bases[2][RIG_REGIONS]; /* of the source, of the target */
     struct dataplane_memory *memories[2];
     uint8_t *state[2];
-    uint64_t *bitmap; /* of the next round; rig_mark_all() after create */
-    uint64_t batch;   /* number of the last one */
-    uint32_t round;   /* the next one */
+    uint64_t *bitmap;  /* of the next round; rig_mark_all() after create */
+    uint64_t batch;    /* number of the last one */
+    uint32_t round;    /* the next one */
+    struct desk *here; /* RIG_TLS: the gates that made the connections (group set-up: hosts.h) */
+    struct desk *there;
     struct mailbox out;
     struct mailbox in;
     struct dataplane_sender *senders[RIG_STREAMS_MAX];

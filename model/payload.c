@@ -395,3 +395,37 @@ uint32_t model_payload_digest(struct model_payload *payload, uint64_t skip, uint
     uint64_t mixed = model_mix(sum ^ model_mix(count));
     return (uint32_t)(mixed ^ (mixed >> 32));
 }
+
+/* ---- corruption ---- */
+
+/* In tag mode a page that holds its initial data loses it, a written one gets another write's tag. */
+static void corrupt_tag(struct model_payload *payload, uint64_t index)
+{
+    struct entry *entry = (struct entry *)payload->entries.data + payload->entries.head;
+    uint64_t *tag = (uint64_t *)payload->tags.data + payload->tags.head;
+
+    while (index >= entry->end - entry->next) {
+        index -= entry->end - entry->next;
+        tag += model_bit_count(
+            entry->written & model_bit_range(entry->next, entry->end - entry->next));
+        entry++;
+    }
+    const uint64_t at = entry->next + index;
+    if ((entry->written & model_bit(at)) != 0) {
+        tag += model_bit_count(entry->written & model_bit_range(entry->next, index));
+        *tag ^= 1;
+    } else {
+        entry->initial ^= model_bit(at);
+    }
+}
+
+void model_payload_corrupt(struct model_payload *payload, uint64_t index)
+{
+    assert(index < payload->pages);
+    if (payload->has_bytes) {
+        uint8_t *bytes = (uint8_t *)payload->bytes.data + payload->bytes.head;
+        bytes[index * payload->page_size + payload->page_size / 2] ^= 0x10;
+    } else {
+        corrupt_tag(payload, index);
+    }
+}

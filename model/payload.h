@@ -45,6 +45,9 @@ void model_payload_clear(struct model_payload *payload);
  * exceed what is there. */
 uint32_t model_payload_digest(struct model_payload *payload, uint64_t skip, uint64_t count);
 
+/* Changes one of the contents, number `index` from the head: a bit of it flips on the way. */
+void model_payload_corrupt(struct model_payload *payload, uint64_t index);
+
 uint64_t model_payload_pages(const struct model_payload *payload);
 
 #endif

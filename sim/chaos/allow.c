@@ -10,6 +10,8 @@
  *                                            burned, the session was not recorded yet); refused, if
  *                                            the order found no daemon or no guest
  *   writes to a journal of the pair fail     failed, and refused from then on
+ *   no room, no common version               refused; failed, if the room goes when it is taken
+ *   bytes change under the checksum          failed too: after some damage nobody trusts the road
  *   something is slow, or stands still       failed, by a rule of the policy; never under keep-trying
  *                                            when there is time enough after the storm
  *   a journal is lost, a host stays away     unknown too
@@ -20,7 +22,8 @@
 
 #include <inttypes.h>
 
-#define BIT(kind) (1U << (unsigned)(kind))
+#define BIT(kind)  (1U << (unsigned)(kind)) /* of outcomes */
+#define KIND(kind) PLAN_BIT(SCENARIO_FAULT_##kind)
 
 static const unsigned ends = BIT(FERRY_OUTCOME_COMPLETED) | BIT(FERRY_OUTCOME_FAILED) |
                              BIT(FERRY_OUTCOME_CANCELLED) | BIT(FERRY_OUTCOME_REFUSED) |
@@ -29,7 +32,7 @@ static const unsigned ends = BIT(FERRY_OUTCOME_COMPLETED) | BIT(FERRY_OUTCOME_FA
 /* What happens to the hosts that may have the guest, and to all networks. */
 struct trouble {
     unsigned hosts;    /* bits: where the guest may be before the probes */
-    unsigned kinds;    /* bits of enum plan_kind */
+    uint64_t kinds;    /* bits of enum plan_kind */
     int64_t outage_us; /* all outages, one after the other */
 };
 
@@ -47,7 +50,19 @@ static unsigned hosts_of(const struct plan *plan, uint32_t guest)
 
 static bool is_of_host(unsigned kind)
 {
-    return kind <= SCENARIO_FAULT_JOURNAL_SLOW || kind == PLAN_HOST_GONE;
+    const enum scenario_scope scope = plan_scope(kind);
+
+    return scope == SCENARIO_SCOPE_HOST || scope == SCENARIO_SCOPE_CLOCK;
+}
+
+/* How long nobody may get anywhere because of it: a clock that jumps takes that off every patience. */
+static int64_t outage_of(const struct plan_fault *fault)
+{
+    const bool jump = fault->kind == SCENARIO_FAULT_CLOCK_FORWARD ||
+                      fault->kind == SCENARIO_FAULT_CLOCK_BACK ||
+                      fault->kind == SCENARIO_FAULT_NET_REORDER;
+
+    return jump ? (int64_t)fault->value : fault->length_us;
 }
 
 static struct trouble trouble_of(const struct plan *plan, uint32_t guest)
@@ -60,12 +75,15 @@ static struct trouble trouble_of(const struct plan *plan, uint32_t guest)
         if (is_of_host(fault->kind) && (trouble.hosts & 1U << fault->host) == 0) {
             continue;
         }
-        trouble.kinds |= BIT(fault->kind);
-        trouble.outage_us += fault->length_us;
+        if (plan_scope(fault->kind) == SCENARIO_SCOPE_GUEST && fault->guest != guest) {
+            continue;
+        }
+        trouble.kinds |= PLAN_BIT(fault->kind);
+        trouble.outage_us += outage_of(fault);
     }
     for (uint32_t i = 0; i < plan->order_count; i++) {
         if (plan->moves[plan->orders[i].move].guest == guest) {
-            trouble.kinds |= BIT(plan->orders[i].kind);
+            trouble.kinds |= PLAN_BIT(plan->orders[i].kind);
         }
     }
     return trouble;
@@ -119,12 +137,17 @@ static bool converges(const struct plan *plan, const struct plan_move *move)
 /* ---- allowed ---- */
 
 #define CRASHES \
-    (BIT(SCENARIO_FAULT_HOST_CRASH) | BIT(SCENARIO_FAULT_HOST_REINSTALL) | BIT(PLAN_HOST_GONE))
-#define WRITTEN_OFF (BIT(SCENARIO_FAULT_HOST_REINSTALL) | BIT(PLAN_HOST_GONE))
-#define SLOW                                                               \
-    (BIT(SCENARIO_FAULT_HOST_PAUSE) | BIT(SCENARIO_FAULT_JOURNAL_SLOW) |   \
-     BIT(SCENARIO_FAULT_NET_BANDWIDTH) | BIT(SCENARIO_FAULT_NET_LATENCY) | \
-     BIT(SCENARIO_FAULT_NET_LOSS) | BIT(SCENARIO_FAULT_NET_BACKGROUND))
+    (KIND(HOST_CRASH) | KIND(HOST_CRASH_KEPT) | KIND(HOST_REINSTALL) | PLAN_BIT(PLAN_HOST_GONE))
+#define WRITTEN_OFF (KIND(HOST_REINSTALL) | PLAN_BIT(PLAN_HOST_GONE))
+/* A write to a journal fails, or is said to have failed. */
+#define NOT_WRITTEN (KIND(JOURNAL_FAIL) | KIND(JOURNAL_DOUBT) | KIND(DISK_FULL))
+/* The target says no before the first page. */
+#define TURNED_AWAY (KIND(HOST_MEMORY) | KIND(VERSION))
+#define SLOW                                                                         \
+    (KIND(HOST_PAUSE) | KIND(HOST_CPU) | KIND(JOURNAL_SLOW) | KIND(NET_BANDWIDTH) |  \
+     KIND(NET_LATENCY) | KIND(NET_JITTER) | KIND(NET_LOSS) | KIND(NET_BACKGROUND) |  \
+     KIND(CLOCK_FORWARD) | KIND(CLOCK_BACK) | KIND(GUEST_BURST) | KIND(GUEST_RATE) | \
+     KIND(GUEST_DEVICE))
 
 /* The outages may last longer than somebody's patience. */
 static bool
@@ -155,26 +178,29 @@ static unsigned allowed_in_storm(
     const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
 {
     const bool patient = move->on_no_convergence == FERRY_KEEP_TRYING && move->give_up_s >= 60 &&
-                         (trouble->kinds & (BIT(PLAN_SET) | BIT(PLAN_SWITCH_NOW))) == 0;
+                         (trouble->kinds & (PLAN_BIT(PLAN_SET) | PLAN_BIT(PLAN_SWITCH_NOW))) == 0;
     unsigned allowed = BIT(FERRY_OUTCOME_COMPLETED);
 
     if (moved_before(plan, move)) {
         return ends; /* from wherever that brought it; or it was under way */
     }
-    if ((trouble->kinds & BIT(PLAN_CANCEL)) != 0) {
+    if ((trouble->kinds & PLAN_BIT(PLAN_CANCEL)) != 0) {
         allowed |= BIT(FERRY_OUTCOME_CANCELLED);
     }
-    if ((trouble->kinds & (CRASHES | BIT(SCENARIO_FAULT_DAEMON_CRASH))) != 0) {
+    if ((trouble->kinds & (CRASHES | KIND(DAEMON_CRASH))) != 0) {
         allowed |= BIT(FERRY_OUTCOME_FAILED) | BIT(FERRY_OUTCOME_REFUSED);
     }
-    if ((trouble->kinds & BIT(SCENARIO_FAULT_JOURNAL_FAIL)) != 0) {
+    if ((trouble->kinds & (NOT_WRITTEN | TURNED_AWAY)) != 0) {
         allowed |= BIT(FERRY_OUTCOME_FAILED) | BIT(FERRY_OUTCOME_REFUSED);
+    }
+    if ((trouble->kinds & KIND(NET_CORRUPT)) != 0) {
+        allowed |= BIT(FERRY_OUTCOME_FAILED); /* too much damage ends a migration */
     }
     if ((trouble->kinds & WRITTEN_OFF) != 0) {
         allowed |= BIT(FERRY_OUTCOME_UNKNOWN);
     }
     if (!converges(plan, move) || over_patience(plan, move, trouble) ||
-        (trouble->kinds & (BIT(PLAN_SET) | BIT(PLAN_SWITCH_NOW))) != 0 ||
+        (trouble->kinds & (PLAN_BIT(PLAN_SET) | PLAN_BIT(PLAN_SWITCH_NOW))) != 0 ||
         ((trouble->kinds & SLOW) != 0 && !patient)) {
         allowed |= BIT(FERRY_OUTCOME_FAILED);
     }
@@ -190,7 +216,7 @@ allowed_after(const struct plan *plan, const struct plan_move *move, const struc
     if ((trouble->hosts & 1U << move->to) != 0 || (trouble->kinds & CRASHES) != 0) {
         allowed |= BIT(FERRY_OUTCOME_REFUSED); /* it is there, or gone */
     }
-    if (!converges(plan, move) || (plan->kinds & BIT(PLAN_HOST_GONE)) != 0) {
+    if (!converges(plan, move) || (plan->kinds & PLAN_BIT(PLAN_HOST_GONE)) != 0) {
         allowed |= BIT(FERRY_OUTCOME_FAILED);
     }
     return allowed;

@@ -189,7 +189,7 @@ static void draw_moves(struct plan *plan, struct model_rng *rng)
 
         move->at_us = (int64_t)draw_below(rng, 2000) * PLAN_MS;
         move->to = draw_below(rng, plan->host_count);
-        plan->kinds |= 1U << PLAN_SECOND_MOVE;
+        plan->kinds |= PLAN_BIT(PLAN_SECOND_MOVE);
     }
     for (uint32_t guest = 0; probes && guest < plan->guest_count; guest++) {
         struct plan_move *move = add_move(plan, PLAN_PROBE, guest, rng);

@@ -26,7 +26,25 @@ static const uint32_t on_percent[PLAN_KINDS] = {
     [SCENARIO_FAULT_NET_LOSS] = 30,
     [SCENARIO_FAULT_NET_PARTITION] = 40,
     [SCENARIO_FAULT_NET_BACKGROUND] = 30,
-    [PLAN_HOST_GONE] = 4,
+    [SCENARIO_FAULT_HOST_CRASH_KEPT] = 15,
+    [SCENARIO_FAULT_HOST_CPU] = 20,
+    [SCENARIO_FAULT_HOST_MEMORY] = 15,
+    [SCENARIO_FAULT_JOURNAL_DOUBT] = 15,
+    [SCENARIO_FAULT_DISK_FULL] = 12,
+    [SCENARIO_FAULT_VERSION] = 10,
+    [SCENARIO_FAULT_CLOCK_FAST] = 15,
+    [SCENARIO_FAULT_CLOCK_SLOW] = 15,
+    [SCENARIO_FAULT_CLOCK_FORWARD] = 15,
+    [SCENARIO_FAULT_CLOCK_BACK] = 15,
+    [SCENARIO_FAULT_NET_CLOG] = 30,
+    [SCENARIO_FAULT_NET_REORDER] = 35,
+    [SCENARIO_FAULT_NET_DUPLICATE] = 25,
+    [SCENARIO_FAULT_NET_JITTER] = 25,
+    [SCENARIO_FAULT_NET_CORRUPT] = 20,
+    [SCENARIO_FAULT_GUEST_BURST] = 20,
+    [SCENARIO_FAULT_GUEST_RATE] = 15,
+    [SCENARIO_FAULT_GUEST_DEVICE] = 25,
+    [PLAN_HOST_GONE] = 8,
     [PLAN_CANCEL] = 20,
     [PLAN_SET] = 20,
     [PLAN_SWITCH_NOW] = 15,
@@ -84,27 +102,58 @@ static void draw_way(const struct plan *plan, struct plan_fault *fault, struct m
     fault->to = (fault->from + step) % plan->host_count;
 }
 
+/* What a value is picked from, as the kind has it: microseconds, ppm, a version. */
+struct values {
+    unsigned kind;
+    uint32_t list[4];
+};
+
+static const struct values values[] = {
+    {SCENARIO_FAULT_JOURNAL_SLOW,  {1000, 20000, 200000, 1000000}   },
+    {SCENARIO_FAULT_NET_LATENCY,   {0, 500, 5000, 50000}            },
+    {SCENARIO_FAULT_NET_JITTER,    {20, 500, 5000, 50000}           },
+    {SCENARIO_FAULT_NET_REORDER,   {1, 1000, 50000, 500000}         },
+    {SCENARIO_FAULT_NET_LOSS,      {1000, 20000, 200000, 1000000}   },
+    {SCENARIO_FAULT_NET_CORRUPT,   {1000, 20000, 200000, 1000000}   },
+    {SCENARIO_FAULT_HOST_CPU,      {10000, 100000, 100000, 500000}  },
+    {SCENARIO_FAULT_CLOCK_FAST,    {50, 1000, 20000, 100000}        },
+    {SCENARIO_FAULT_CLOCK_SLOW,    {50, 1000, 20000, 100000}        },
+    {SCENARIO_FAULT_CLOCK_FORWARD, {1000, 100000, 1000000, 20000000}},
+    {SCENARIO_FAULT_CLOCK_BACK,    {1000, 100000, 1000000, 5000000} },
+    {SCENARIO_FAULT_HOST_MEMORY,   {1024, 32768, 63488, 65536}      },
+    {SCENARIO_FAULT_VERSION,       {1, 2, 2, 3}                     },
+};
+
+static uint64_t draw_listed(unsigned kind, struct model_rng *rng)
+{
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (values[i].kind == kind) {
+            return PICK(rng, values[i].list);
+        }
+    }
+    return 0;
+}
+
 static void draw_value(const struct plan *plan, struct plan_fault *fault, struct model_rng *rng)
 {
-    static const uint32_t delays_ms[] = {1, 20, 200, 1000};
     static const uint32_t divisors[] = {0, 2, 10, 100};
-    static const uint32_t latencies_us[] = {0, 500, 5000, 50000};
-    static const uint32_t losses_ppm[] = {1000, 20000, 200000, 1000000};
+    static const uint32_t parts[] = {1, 4, 64};
+    static const uint32_t mbit[] = {1, 10, 200};
     const uint64_t bits =
         (uint64_t)plan->networks[fault->network % PLAN_NETWORKS_MAX].mbit * 1000000;
+    const uint32_t pages = plan->guests[fault->guest].pages;
 
-    if (fault->kind == SCENARIO_FAULT_JOURNAL_SLOW) {
-        fault->value = (uint64_t)PICK(rng, delays_ms) * 1000;
-    } else if (fault->kind == SCENARIO_FAULT_NET_BANDWIDTH) {
+    fault->value = draw_listed(fault->kind, rng);
+    if (fault->kind == SCENARIO_FAULT_NET_BANDWIDTH) {
         const uint32_t divisor = PICK(rng, divisors);
 
         fault->value = divisor == 0 ? 0 : bits / divisor;
-    } else if (fault->kind == SCENARIO_FAULT_NET_LATENCY) {
-        fault->value = PICK(rng, latencies_us);
-    } else if (fault->kind == SCENARIO_FAULT_NET_LOSS) {
-        fault->value = PICK(rng, losses_ppm);
     } else if (fault->kind == SCENARIO_FAULT_NET_BACKGROUND) {
         fault->value = bits / (1 + draw_below(rng, 4));
+    } else if (fault->kind == SCENARIO_FAULT_GUEST_RATE) {
+        fault->value = (uint64_t)PICK(rng, mbit) * 1000000;
+    } else if (plan_scope(fault->kind) == SCENARIO_SCOPE_GUEST) {
+        fault->value = (uint64_t)(pages / PICK(rng, parts)) * 4;
     }
 }
 
@@ -116,13 +165,14 @@ static void draw_fault(struct plan *plan, unsigned kind, struct model_rng *rng)
     *fault = (struct plan_fault){.kind = kind, .when = draw_when(plan, rng)};
     fault->host = draw_below(rng, plan->host_count);
     fault->network = draw_below(rng, plan->network_count);
+    fault->guest = draw_below(rng, plan->guest_count);
     fault->length_us = draw_length(rng);
     draw_way(plan, fault, rng);
     if (kind == SCENARIO_FAULT_NET_PARTITION && draw_chance(rng, 50)) {
         fault->network = PLAN_NONE;
     }
     draw_value(plan, fault, rng);
-    plan->kinds |= 1U << kind;
+    plan->kinds |= PLAN_BIT(kind);
 }
 
 /* ---- orders ---- */
@@ -152,7 +202,7 @@ static void draw_order(struct plan *plan, unsigned kind, struct model_rng *rng)
         return; /* it would get a limit which its copy in the pause cannot keep */
     }
     plan->order_count++;
-    plan->kinds |= 1U << kind;
+    plan->kinds |= PLAN_BIT(kind);
 }
 
 /* ---- the storm ---- */
@@ -160,8 +210,10 @@ static void draw_order(struct plan *plan, unsigned kind, struct model_rng *rng)
 /* What lets every migration go on where it was, so that nothing but completion is allowed. */
 static bool is_gentle(unsigned kind)
 {
-    return kind == SCENARIO_FAULT_NET_DOWN || kind == SCENARIO_FAULT_NET_RESET ||
-           kind == SCENARIO_FAULT_NET_REFUSE || kind == SCENARIO_FAULT_NET_PARTITION;
+    return kind == SCENARIO_FAULT_NET_DOWN || kind == SCENARIO_FAULT_NET_CLOG ||
+           kind == SCENARIO_FAULT_NET_RESET || kind == SCENARIO_FAULT_NET_REORDER ||
+           kind == SCENARIO_FAULT_NET_DUPLICATE || kind == SCENARIO_FAULT_NET_REFUSE ||
+           kind == SCENARIO_FAULT_NET_PARTITION;
 }
 
 static uint32_t draw_swarm(struct model_rng *rng, unsigned *kinds)
@@ -188,6 +240,12 @@ static bool has_repair(const struct plan *plan, uint32_t host)
     return false;
 }
 
+static bool breaks_journal(unsigned kind)
+{
+    return kind == SCENARIO_FAULT_JOURNAL_FAIL || kind == SCENARIO_FAULT_JOURNAL_DOUBT ||
+           kind == SCENARIO_FAULT_DISK_FULL;
+}
+
 /* After a failed write the journal takes nothing until the daemon has started again. */
 static void mend_journals(struct plan *plan)
 {
@@ -196,7 +254,7 @@ static void mend_journals(struct plan *plan)
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t host = plan->faults[i].host;
 
-        if (plan->faults[i].kind != SCENARIO_FAULT_JOURNAL_FAIL || has_repair(plan, host)) {
+        if (!breaks_journal(plan->faults[i].kind) || has_repair(plan, host)) {
             continue;
         }
         plan->faults[plan->fault_count] = (struct plan_fault){
@@ -224,7 +282,7 @@ void plan_draw_faults(struct plan *plan)
 
         if (is_order(kind)) {
             draw_order(plan, kind, &rng);
-        } else if (kind < PLAN_HOST_GONE || (plan->kinds & 1U << PLAN_HOST_GONE) == 0) {
+        } else if (kind < PLAN_HOST_GONE || (plan->kinds & PLAN_BIT(PLAN_HOST_GONE)) == 0) {
             draw_fault(plan, kind, &rng);
         }
     }

@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define MATRIX_ROWS_MAX 40U
+#define MATRIX_ROWS_MAX 64U
 
 struct matrix_row {
     uint64_t runs;

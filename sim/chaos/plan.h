@@ -57,7 +57,7 @@
 /* What goes on in a run, for swarms and matrices: the kinds of faults that a scenario knows
  * (enum scenario_fault_kind, from 1), and behind them what operators do. */
 enum plan_kind {
-    PLAN_HOST_GONE = SCENARIO_FAULT_NET_BACKGROUND + 1, /* a crash without a return */
+    PLAN_HOST_GONE = SCENARIO_FAULT_KINDS, /* a crash without a return */
     PLAN_CANCEL,
     PLAN_SET,
     PLAN_SWITCH_NOW,
@@ -65,6 +65,10 @@ enum plan_kind {
     PLAN_KINDS,
 };
 
+#define PLAN_BIT(kind) (UINT64_C(1) << (unsigned)(kind))
+
+/* What a fault hits; what is no fault has OPERATOR. */
+enum scenario_scope plan_scope(unsigned kind);
 const char *plan_kind_name(unsigned kind); /* "host crash", "cancel"; never NULL */
 
 struct plan_when {
@@ -133,8 +137,9 @@ struct plan_fault {
     uint32_t network; /* PLAN_NONE: all (partition only) */
     uint32_t from;
     uint32_t to;
+    uint32_t guest;
     int64_t length_us; /* how long, or until the restart */
-    uint64_t value;    /* bit/s, microseconds or ppm, as the kind has it */
+    uint64_t value;    /* bit/s, microseconds, ppm, KiB or a number, as the kind has it */
 };
 
 struct plan {
@@ -158,7 +163,7 @@ struct plan {
     struct plan_order orders[PLAN_ORDERS_MAX];
     uint32_t fault_count;
     struct plan_fault faults[2 * PLAN_FAULTS_MAX]; /* with what mends journals */
-    uint32_t kinds;                                /* bits: what happens in it */
+    uint64_t kinds;                                /* bits: what happens in it */
 };
 
 /* The plan of a seed. */
@@ -170,6 +175,7 @@ void plan_draw_faults(struct plan *plan);
 /* The plan as a scenario; allow.c writes the last part of it, what is expected. */
 void plan_write(FILE *out, const struct plan *plan);
 void plan_write_expects(FILE *out, const struct plan *plan);
+void plan_write_time(FILE *out, int64_t us);
 void plan_write_when(FILE *out, const struct plan *plan, const struct plan_when *when);
 void plan_write_fault(FILE *out, const struct plan *plan, const struct plan_fault *fault);
 

@@ -32,7 +32,8 @@ static void fail(struct trial *trial, enum trial_verdict verdict, const char *id
 static enum trial_rule rule_for(const struct scenario *scenario, enum scenario_place place)
 {
     const bool reinstalled = has_fault(scenario, SCENARIO_FAULT_HOST_REINSTALL, false);
-    const bool crashed = has_fault(scenario, SCENARIO_FAULT_HOST_CRASH, false);
+    const bool crashed = has_fault(scenario, SCENARIO_FAULT_HOST_CRASH, false) ||
+                         has_fault(scenario, SCENARIO_FAULT_HOST_CRASH_KEPT, false);
 
     if (place == SCENARIO_PLACE_LOST && (crashed || reinstalled)) {
         return TRIAL_RULE_HOST_CRASHED;

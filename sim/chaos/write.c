@@ -28,25 +28,10 @@ const char *plan_kind_name(unsigned kind)
                                     : scenario_fault_kind_name((enum scenario_fault_kind)kind);
 }
 
-/* In the largest unit that is exact. */
-static void put_time(FILE *out, int64_t us)
+enum scenario_scope plan_scope(unsigned kind)
 {
-    if (us % PLAN_SECOND == 0) {
-        (void)fprintf(out, "%" PRId64 " s", us / PLAN_SECOND);
-    } else if (us % PLAN_MS == 0) {
-        (void)fprintf(out, "%" PRId64 " ms", us / PLAN_MS);
-    } else {
-        (void)fprintf(out, "%" PRId64 " us", us);
-    }
-}
-
-static void put_bits(FILE *out, uint64_t bits)
-{
-    if (bits % 1000000 == 0) {
-        (void)fprintf(out, "%" PRIu64 " Mbit/s", bits / 1000000);
-    } else {
-        (void)fprintf(out, "%" PRIu64 " bit/s", bits);
-    }
+    return kind == PLAN_HOST_GONE ? SCENARIO_SCOPE_HOST
+                                  : scenario_fault_scope((enum scenario_fault_kind)kind);
 }
 
 struct plan_name plan_move_name(const struct plan *plan, uint32_t index)
@@ -102,7 +87,7 @@ static void put_networks(FILE *out, const struct plan *plan)
         (void)fprintf(out, "  n%" PRIu32 ": {hosts: [", i + 1);
         put_host_names(out, plan);
         (void)fprintf(out, "], bandwidth: %" PRIu32 " Mbit/s, latency: ", network->mbit);
-        put_time(out, network->latency_us);
+        plan_write_time(out, network->latency_us);
         (void)fprintf(out, ", priority: %" PRIu32, network->priority);
         if (network->loss_ppm > 0) {
             (void)fprintf(out, ", loss: %" PRIu32 " ppm", network->loss_ppm);
@@ -193,7 +178,7 @@ void plan_write_when(FILE *out, const struct plan *plan, const struct plan_when 
 {
     if (!when->on_phase) {
         (void)fputs("at: ", out);
-        put_time(out, when->at_us);
+        plan_write_time(out, when->at_us);
         return;
     }
     (void)fprintf(
@@ -211,7 +196,7 @@ void plan_write_when(FILE *out, const struct plan *plan, const struct plan_when 
     (void)fputc('}', out);
     if (when->at_us > 0) {
         (void)fputs(", after: ", out);
-        put_time(out, when->at_us);
+        plan_write_time(out, when->at_us);
     }
 }
 
@@ -220,7 +205,7 @@ static void put_move(FILE *out, const struct plan *plan, uint32_t index)
     const struct plan_move *move = &plan->moves[index];
 
     (void)fprintf(out, "  - {id: %s, at: ", plan_move_name(plan, index).text);
-    put_time(out, move->at_us);
+    plan_write_time(out, move->at_us);
     (void)fprintf(out, ", move: g%" PRIu32 ", to: h%" PRIu32, move->guest + 1, move->to + 1);
     if (move->mode == FERRY_MODE_STOP_AND_COPY) {
         (void)fputs(", mode: stop-and-copy", out);
@@ -261,79 +246,6 @@ static void put_order(FILE *out, const struct plan *plan, const struct plan_orde
     }
     if (order->kind == PLAN_SET && order->limit_ms > 0) {
         (void)fprintf(out, ", blackout_limit: %" PRIu32 " ms", order->limit_ms);
-    }
-    (void)fputs("}\n", out);
-}
-
-static void put_field(FILE *out, const char *name, int64_t us)
-{
-    (void)fprintf(out, ", %s: ", name);
-    put_time(out, us);
-}
-
-static void put_host_fault(FILE *out, const struct plan_fault *fault)
-{
-    (void)fprintf(out, ", host: h%" PRIu32, fault->host + 1);
-    switch (fault->kind) {
-    case SCENARIO_FAULT_HOST_PAUSE: put_field(out, "pause_for", fault->length_us); return;
-    case SCENARIO_FAULT_JOURNAL_FAIL: put_field(out, "journal_fail_for", fault->length_us); return;
-    case SCENARIO_FAULT_JOURNAL_SLOW:
-        put_field(out, "journal_delay", (int64_t)fault->value);
-        put_field(out, "for", fault->length_us);
-        return;
-    case PLAN_HOST_GONE: (void)fputs(", crash: true", out); return;
-    case SCENARIO_FAULT_HOST_CRASH: (void)fputs(", crash: true", out); break;
-    case SCENARIO_FAULT_HOST_REINSTALL: (void)fputs(", reinstall: true", out); break;
-    default: (void)fputs(", daemon_crash: true", out); break;
-    }
-    put_field(out, "restart_after", fault->length_us);
-}
-
-static void put_network_fault(FILE *out, const struct plan_fault *fault)
-{
-    if (fault->network != PLAN_NONE) {
-        (void)fprintf(out, ", network: n%" PRIu32, fault->network + 1);
-    }
-    switch (fault->kind) {
-    case SCENARIO_FAULT_NET_DOWN: put_field(out, "down_for", fault->length_us); return;
-    case SCENARIO_FAULT_NET_RESET: (void)fputs(", reset: true", out); return;
-    case SCENARIO_FAULT_NET_REFUSE: put_field(out, "refuse_for", fault->length_us); return;
-    case SCENARIO_FAULT_NET_BANDWIDTH:
-        (void)fputs(", bandwidth: ", out);
-        put_bits(out, fault->value);
-        break;
-    case SCENARIO_FAULT_NET_LATENCY: put_field(out, "latency", (int64_t)fault->value); break;
-    case SCENARIO_FAULT_NET_LOSS:
-        (void)fprintf(out, ", loss: %" PRIu64 " ppm", fault->value);
-        break;
-    case SCENARIO_FAULT_NET_PARTITION:
-        (void)fprintf(
-            out,
-            ", partition: {from: h%" PRIu32 ", to: h%" PRIu32 "}",
-            fault->from + 1,
-            fault->to + 1);
-        break;
-    default:
-        (void)fprintf(
-            out,
-            ", background: {from: h%" PRIu32 ", to: h%" PRIu32 ", rate: ",
-            fault->from + 1,
-            fault->to + 1);
-        put_bits(out, fault->value);
-        (void)fputc('}', out);
-        break;
-    }
-    put_field(out, "for", fault->length_us);
-}
-
-void plan_write_fault(FILE *out, const struct plan *plan, const struct plan_fault *fault)
-{
-    (void)fputs("  - {", out);
-    plan_write_when(out, plan, &fault->when);
-    if (fault->kind <= SCENARIO_FAULT_JOURNAL_SLOW || fault->kind == PLAN_HOST_GONE) {
-        put_host_fault(out, fault);
-    } else {
-        put_network_fault(out, fault);
     }
     (void)fputs("}\n", out);
 }

@@ -94,8 +94,8 @@ enum sim_observed {
     SIM_OBSERVED_DRAIN_STARTED,
 
     /* -- faults -- */
-    /* fault (its index), fault_class, host (SIM_CHECK_NONE: not one host's), text ("network mig-a
-     * down"). One that happens at an instant (a reset) begins and ends at the same time. Never
+    /* fault (its index), fault_class, host (SIM_CHECK_NONE: not one host's), clock_ppm, clock_step_ns
+     * (class CLOCK), text ("network mig-a down"). One that happens at an instant (a reset) begins and ends at the same time. Never
      * healed: never ends. */
     SIM_OBSERVED_FAULT_BEGIN,
     SIM_OBSERVED_FAULT_END,    /* fault */
@@ -135,6 +135,11 @@ enum sim_fault_class {
                              nothing can be measured */
     SIM_FAULT_STEADY,     /* everything works, with other numbers (bandwidth, latency, loss, foreign
                              traffic) */
+    SIM_FAULT_HIDDEN,     /* likewise, but the numbers of a pause cannot be known before it (what
+                             pausing and resuming cost, how late the next message is) */
+    SIM_FAULT_CLOCK,      /* a host's clock is wrong: a limit that is kept by it is stretched by the
+                             clock's error, and no more */
+    SIM_FAULT_NO_EXCUSE,  /* nobody should notice */
 };
 
 /* Why a guest may run nowhere after everything is healed. */
@@ -182,6 +187,8 @@ struct sim_observation {
     ferry_time_ns blackout_limit;
     ferry_time_ns blackout_ns;
     ferry_time_ns round_trip_ns;
+    uint32_t clock_ppm; /* by how much it runs fast or slow; a million: it stands still */
+    ferry_time_ns clock_step_ns;
     ferry_time_ns begun_ns;
     ferry_time_ns ended_ns;
     const struct ferry_outcome *outcome;

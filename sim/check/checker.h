@@ -92,6 +92,8 @@ struct sim_fault_seen {
     uint32_t fault;
     enum sim_fault_class fault_class;
     uint32_t host;
+    uint32_t clock_ppm;
+    ferry_time_ns clock_step_ns;
     ferry_time_ns begun_ns;
     ferry_time_ns ended_ns; /* NEVER: still on */
     char text[SIM_FAULT_TEXT_MAX];
@@ -115,11 +117,15 @@ struct sim_pause {
 void sim_faults_observe(struct sim_faults *faults, const struct sim_observation *observation);
 void sim_faults_deinit(struct sim_faults *faults);
 /* The first fault that the pause cannot be blamed for, or NULL:
- * an outage that was on at any moment of the pause; a steady fault that began or ended after the
+ * an outage, or a fault whose numbers are hidden, that was on at any moment of the pause; a steady fault that began or ended after the
  * last full measurement began (one that has been there all the time was measured, and excuses
  * nothing); in both cases none of a third host. */
 const struct sim_fault_seen *
 sim_faults_excuse(const struct sim_faults *faults, const struct sim_pause *pause);
+/* By how much the clocks of the two hosts were wrong in the pause, at most: so much longer may it
+ * take for who has nothing else to measure it with. 0: they were right. */
+ferry_time_ns
+sim_faults_clock_error(const struct sim_faults *faults, const struct sim_pause *pause);
 
 /* ---- times in messages ---- */
 

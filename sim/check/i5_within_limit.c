@@ -8,6 +8,7 @@
  *   - there is no limit: none was given; or it is the switch that `switch-anyway` orders when there
  *     is no convergence (the engine's last VERDICT says so, and the move was started with that
  *     policy); or an operator ordered the switch, and the engine's last VERDICT obeys; or
+ *   - a host's clock was wrong, and it is within the limit as that clock shows it; or
  *   - a fault excuses it, which the checker names: sim_faults_excuse() says what counts. A steady
  * fault that the migration has measured for a whole live round excuses nothing: its bandwidth was
  * in the prediction. Checked: at RESUMED_AT_TARGET and ATTEMPT_RESUMED, and at a healed END for a
@@ -93,8 +94,9 @@ judge(struct state *state, const struct migration *migration, const struct sim_o
     const struct sim_about about = {"I5", seen->at_ns, index, migration->guest};
     const struct sim_label guest = sim_check_guest(state->checks, migration->guest);
     const struct sim_fault_seen *fault;
+    const ferry_time_ns error = sim_faults_clock_error(&state->faults, &pause);
 
-    if (anyway || length <= migration->limit_in_pause) {
+    if (anyway || length - error <= migration->limit_in_pause) {
         return;
     }
     fault = sim_faults_excuse(&state->faults, &pause);

@@ -191,7 +191,11 @@ ended(struct state *state, struct migration *migration, const struct sim_observa
         .checks = state->checks,
         .about = about_migration(state, migration, seen->at_ns),
         .started_at = migration->started_at,
+        .paused_at = migration->paused_at,
         .fault = sim_faults_excuse(&state->faults, &since_pause),
+        .faults = &state->faults,
+        .from = migration->from,
+        .to = migration->to,
     };
 
     judge_form(state, migration, seen);

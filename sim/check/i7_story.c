@@ -76,6 +76,7 @@ static void pause_ended(struct story *story, const struct sim_observation *seen)
         story->seen[story->pauses++] = (struct story_abort){
             .attempt = seen->attempt,
             .paused_ns = seen->at_ns - story->paused_at,
+            .ended_at = seen->at_ns,
         };
     }
 }
@@ -243,16 +244,30 @@ static void compare_bytes(
     }
 }
 
+/* By how much the engine's times may be wrong, because the clocks were. */
+static ferry_time_ns
+clock_error(const struct story_judge *judge, ferry_time_ns begun, ferry_time_ns ended)
+{
+    const struct sim_pause pause = {
+        .from = judge->from,
+        .to = judge->to,
+        .begun_ns = begun,
+        .ended_ns = ended,
+    };
+
+    return judge->faults == NULL ? 0 : sim_faults_clock_error(judge->faults, &pause);
+}
+
 /* How long the guest stood still in this attempt; 0: it never did, the attempt ended before the
  * vCPUs had stopped. */
-static ferry_time_ns true_pause(const struct story *story, uint32_t attempt)
+static struct story_abort true_pause(const struct story *story, uint32_t attempt)
 {
     for (uint32_t i = 0; i < story->pauses; i++) {
         if (story->seen[i].attempt == attempt) {
-            return story->seen[i].paused_ns;
+            return story->seen[i];
         }
     }
-    return 0;
+    return (struct story_abort){.paused_ns = 0};
 }
 
 static void compare_aborts(
@@ -273,10 +288,13 @@ static void compare_aborts(
     for (uint32_t i = 0; i < count; i++) {
         const struct ferry_aborted_attempt *aborted = &outcome->aborted[i];
         const struct story_abort *told = &story->told[i];
-        const ferry_time_ns truth = true_pause(story, aborted->attempt);
+        const struct story_abort seen = true_pause(story, aborted->attempt);
+        const ferry_time_ns truth = seen.paused_ns;
+        const ferry_time_ns tolerance =
+            TOLERANCE + clock_error(judge, seen.ended_at - truth, seen.ended_at);
 
         if (aborted->attempt != told->attempt || aborted->paused_ns != told->paused_ns ||
-            distance(aborted->paused_ns, truth) > TOLERANCE || aborted->reason == FERRY_OK) {
+            distance(aborted->paused_ns, truth) > tolerance || aborted->reason == FERRY_OK) {
             sim_check_fail(
                 judge->checks,
                 &judge->about,
@@ -300,7 +318,8 @@ static ferry_time_ns sum_of_parts(const struct ferry_blackout *blackout)
 static void compare_blackout(const struct story_judge *judge, const struct sim_observation *seen)
 {
     const struct ferry_blackout *blackout = &seen->outcome->blackout;
-    const ferry_time_ns tolerance = seen->round_trip_ns + TOLERANCE;
+    const ferry_time_ns tolerance =
+        seen->round_trip_ns + TOLERANCE + clock_error(judge, judge->paused_at, seen->at_ns);
 
     if (distance(blackout->total_ns, seen->blackout_ns) > tolerance && judge->fault == NULL) {
         sim_check_fail(
@@ -333,6 +352,7 @@ static void compare_always(
 {
     const struct ferry_outcome *outcome = seen->outcome;
     const struct ferry_blackout *blackout = &outcome->blackout;
+    const ferry_time_ns error = clock_error(judge, judge->started_at, seen->at_ns);
 
     if (sum_of_parts(blackout) != blackout->total_ns) {
         sim_check_fail(
@@ -342,8 +362,8 @@ static void compare_always(
             sim_check_time(sum_of_parts(blackout)).text,
             sim_check_time(blackout->total_ns).text);
     }
-    if (outcome->total_ns < blackout->total_ns ||
-        outcome->total_ns > seen->at_ns - judge->started_at) {
+    if (outcome->total_ns + error < blackout->total_ns ||
+        outcome->total_ns > seen->at_ns - judge->started_at + error) {
         sim_check_fail(
             judge->checks,
             &judge->about,

@@ -18,6 +18,7 @@ struct story_round {
 struct story_abort {
     uint32_t attempt;
     ferry_time_ns paused_ns;
+    ferry_time_ns ended_at; /* only of what was seen */
 };
 
 /* Pauses that ended at the source, as the world saw them: more than the engine tells of, if it is
@@ -53,7 +54,11 @@ struct story_judge {
     struct sim_checks *checks;
     struct sim_about about;
     ferry_time_ns started_at;
+    ferry_time_ns paused_at;            /* the latest pause */
     const struct sim_fault_seen *fault; /* fell between the pause and the outcome, or NULL */
+    const struct sim_faults *faults;    /* whose clocks were wrong */
+    uint32_t from;
+    uint32_t to;
 };
 
 /* The outcome (not UNKNOWN) tells the same as the story. */

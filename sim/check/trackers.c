@@ -111,6 +111,8 @@ void sim_faults_observe(struct sim_faults *faults, const struct sim_observation 
         seen = &faults->seen[faults->count++];
         seen->fault = observation->fault;
         seen->fault_class = observation->fault_class;
+        seen->clock_ppm = observation->clock_ppm;
+        seen->clock_step_ns = observation->clock_step_ns;
         seen->host = observation->host;
         seen->begun_ns = observation->at_ns;
         seen->ended_ns = FERRY_TIME_NEVER;
@@ -146,6 +148,9 @@ static bool excuses(const struct sim_fault_seen *seen, const struct sim_pause *p
     if (seen->host != SIM_CHECK_NONE && seen->host != pause->from && seen->host != pause->to) {
         return false;
     }
+    if (seen->fault_class == SIM_FAULT_CLOCK || seen->fault_class == SIM_FAULT_NO_EXCUSE) {
+        return false;
+    }
     if (seen->fault_class == SIM_FAULT_STEADY) {
         return within(seen->begun_ns, pause->measured_since, pause->ended_ns) ||
                within(seen->ended_ns, pause->measured_since, pause->ended_ns);
@@ -162,6 +167,37 @@ sim_faults_excuse(const struct sim_faults *faults, const struct sim_pause *pause
         }
     }
     return NULL;
+}
+
+/* What a clock gains or loses in the part of the interval in which it is wrong. */
+static ferry_time_ns error_of(const struct sim_fault_seen *seen, const struct sim_pause *pause)
+{
+    const ferry_time_ns first = seen->begun_ns > pause->begun_ns ? seen->begun_ns : pause->begun_ns;
+    const ferry_time_ns last = seen->ended_ns < pause->ended_ns ? seen->ended_ns : pause->ended_ns;
+    ferry_time_ns error =
+        within(seen->begun_ns, pause->begun_ns, pause->ended_ns) ? seen->clock_step_ns : 0;
+
+    if (last > first) {
+        /* rounded up, and without overflow: hours of nanoseconds times a million do not fit */
+        error += (last - first) / 1000000 * seen->clock_ppm +
+                 (last - first) % 1000000 * seen->clock_ppm / 1000000 + 1;
+    }
+    return error;
+}
+
+ferry_time_ns sim_faults_clock_error(const struct sim_faults *faults, const struct sim_pause *pause)
+{
+    ferry_time_ns error = 0;
+
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct sim_fault_seen *seen = &faults->seen[i];
+
+        if (seen->fault_class == SIM_FAULT_CLOCK &&
+            (seen->host == pause->from || seen->host == pause->to)) {
+            error += error_of(seen, pause);
+        }
+    }
+    return error;
 }
 
 struct sim_label sim_check_time(ferry_time_ns duration)

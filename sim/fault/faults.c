@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * faults.c -- what goes wrong, and how it is undone: one row a kind.
+ * faults.c -- when a fault begins, and how it is undone: one row a kind.
  *
- * A fault begins when its trigger fires; `for` undoes it. Values of a network (bandwidth, latency,
- * loss) are those of the newest fault under way, else those of the scenario, so that overlapping
- * faults may end in any order. Crashes end with the restart.
+ * A fault begins when its trigger fires; `for` undoes it. What each kind does lies in fault_host.c,
+ * fault_net.c and fault_guest.c. Values (bandwidth, a share of the CPU) are those of the newest fault
+ * under way, else those of the scenario, so that overlapping faults may end in any order. Crashes
+ * end with the restart.
+ *
+ * A row also says what its kind excuses (enum sim_fault_class): the checkers believe it, so it must
+ * not say more than is true. OUTAGE: nothing works as measured; STEADY: until it has been measured;
+ * HIDDEN: the costs of a pause, which nobody can measure before; CLOCK: the error of the clock;
+ * NO_EXCUSE: nobody should notice.
  */
 #include "sim/fault/fault.h"
-#include "sim/world/host.h"
-#include "sim/world/journal.h"
+#include "sim/fault/kinds.h"
 #include "sim/world/log.h"
 #include "sim/world/memory.h"
 #include "sim/world/observe.h"
@@ -17,129 +22,108 @@
 
 #include <stdio.h>
 
-/* What a fault remembers until it is undone, in world->fault_memory: the order of its begin (0: not under way) for
- * values of networks, the id of background traffic. */
-
-typedef void fault_fn(struct world *world, size_t index);
-
 static const struct scenario_fault *spec_of(const struct world *world, size_t index)
 {
-    return &world->scenario->faults[index];
+    return fault_spec(world->scenario, index);
 }
 
-static struct host *host_of(struct world *world, size_t index)
-{
-    return &world->hosts[spec_of(world, index)->host];
-}
+/* ---- the table ---- */
 
-static uint32_t network_of(const struct world *world, size_t index)
-{
-    return (uint32_t)spec_of(world, index)->network;
-}
+struct fault_kind {
+    fault_fn *begin;
+    fault_fn *end;   /* NULL: over when it has begun */
+    fault_fn *apply; /* of a value: makes the newest one hold */
+    enum sim_fault_class class;
+    enum { LASTS_FOR = 0, LASTS_TO_RESTART, LASTS_FOR_DELAY } lasts;
+};
 
-/* ---- hosts ---- */
-
-static void crash(struct world *world, size_t index)
-{
-    host_crash(host_of(world, index), false);
-}
-
-static void reinstall(struct world *world, size_t index)
-{
-    host_crash(host_of(world, index), true);
-}
-
-static void boot(struct world *world, size_t index)
-{
-    host_boot(host_of(world, index));
-}
-
-static void pause_host(struct world *world, size_t index)
-{
-    host_pause(host_of(world, index));
-}
-
-static void resume_host(struct world *world, size_t index)
-{
-    host_resume(host_of(world, index));
-}
-
-static void daemon_crash(struct world *world, size_t index)
-{
-    host_daemon_crash(host_of(world, index));
-}
-
-static void daemon_start(struct world *world, size_t index)
-{
-    host_daemon_start(host_of(world, index));
-}
-
-static void journal_fail(struct world *world, size_t index)
-{
-    host_of(world, index)->journal.failing++;
-}
-
-static void journal_heal(struct world *world, size_t index)
-{
-    host_of(world, index)->journal.failing--;
-}
-
-static void journal_slow(struct world *world, size_t index)
-{
-    host_of(world, index)->journal.slow_ns += spec_of(world, index)->delay;
-}
-
-static void journal_quick(struct world *world, size_t index)
-{
-    host_of(world, index)->journal.slow_ns -= spec_of(world, index)->delay;
-}
-
-/* ---- networks ---- */
-
-static void net_down(struct world *world, size_t index)
-{
-    net_block(world->net, network_of(world, index), NET_ANY_HOST, NET_ANY_HOST);
-}
-
-static void net_back(struct world *world, size_t index)
-{
-    net_unblock(world->net, network_of(world, index), NET_ANY_HOST, NET_ANY_HOST);
-}
-
-static void break_connections(struct world *world, size_t index)
-{
-    net_reset(world->net, network_of(world, index), NET_ANY_HOST, NET_ANY_HOST);
-}
-
-static void apply_refuse(struct world *world)
-{
-    for (size_t i = 0; i < world->scenario->host_count; i++) {
-        host_apply_refuse(&world->hosts[i]);
+#define VALUE(apply, class)                                         \
+    {                                                               \
+        fault_value_begin, fault_value_end, apply, class, LASTS_FOR \
     }
+#define LASTING(begin, end, class)         \
+    {                                      \
+        begin, end, NULL, class, LASTS_FOR \
+    }
+#define CRASH(begin, end)                                    \
+    {                                                        \
+        begin, end, NULL, SIM_FAULT_OUTAGE, LASTS_TO_RESTART \
+    }
+#define ONCE(begin, class)                  \
+    {                                       \
+        begin, NULL, NULL, class, LASTS_FOR \
+    }
+#define DELAYED(begin, end, class)               \
+    {                                            \
+        begin, end, NULL, class, LASTS_FOR_DELAY \
+    }
+#define OUTAGE SIM_FAULT_OUTAGE
+#define STEADY SIM_FAULT_STEADY
+#define HIDDEN SIM_FAULT_HIDDEN
+#define CLOCK  SIM_FAULT_CLOCK
+
+static void nothing(struct world *world, size_t index)
+{
+    (void)world;
+    (void)index;
 }
 
-static void refuse(struct world *world, size_t index)
+/* clang-format off: a table reads best in one line a row */
+static const struct fault_kind kinds[SCENARIO_FAULT_KINDS] = {
+    [SCENARIO_FAULT_HOST_CRASH] = CRASH(fault_crash, fault_boot),
+    [SCENARIO_FAULT_HOST_CRASH_KEPT] = CRASH(fault_crash_kept, fault_boot),
+    [SCENARIO_FAULT_HOST_REINSTALL] = CRASH(fault_reinstall, fault_boot),
+    [SCENARIO_FAULT_HOST_PAUSE] = LASTING(fault_pause, fault_resume, OUTAGE),
+    [SCENARIO_FAULT_DAEMON_CRASH] = CRASH(fault_daemon_crash, fault_daemon_start),
+    [SCENARIO_FAULT_HOST_CPU] = VALUE(fault_host_apply, HIDDEN),
+    [SCENARIO_FAULT_HOST_MEMORY] =
+        LASTING(fault_memory_take, fault_memory_give, SIM_FAULT_NO_EXCUSE),
+    [SCENARIO_FAULT_JOURNAL_FAIL] = LASTING(fault_journal_fail, fault_journal_heal, OUTAGE),
+    [SCENARIO_FAULT_JOURNAL_DOUBT] = LASTING(fault_journal_doubt, fault_journal_trust, OUTAGE),
+    [SCENARIO_FAULT_DISK_FULL] = LASTING(fault_disk_fill, fault_disk_clear, OUTAGE),
+    [SCENARIO_FAULT_JOURNAL_SLOW] = LASTING(fault_journal_slow, fault_journal_quick, OUTAGE),
+    [SCENARIO_FAULT_VERSION] = VALUE(fault_host_apply, SIM_FAULT_NO_EXCUSE),
+    [SCENARIO_FAULT_CLOCK_FAST] = VALUE(fault_host_apply, CLOCK),
+    [SCENARIO_FAULT_CLOCK_SLOW] = VALUE(fault_host_apply, CLOCK),
+    [SCENARIO_FAULT_CLOCK_FORWARD] = ONCE(fault_clock_forward, CLOCK),
+    [SCENARIO_FAULT_CLOCK_BACK] = DELAYED(fault_clock_back, nothing, CLOCK),
+    [SCENARIO_FAULT_NET_DOWN] = LASTING(fault_net_down, fault_net_back, OUTAGE),
+    [SCENARIO_FAULT_NET_CLOG] = LASTING(fault_net_clog, fault_net_unclog, OUTAGE),
+    [SCENARIO_FAULT_NET_RESET] = ONCE(fault_net_reset, OUTAGE),
+    [SCENARIO_FAULT_NET_REORDER] = DELAYED(fault_net_stray, nothing, OUTAGE),
+    [SCENARIO_FAULT_NET_DUPLICATE] = ONCE(fault_net_duplicate, SIM_FAULT_NO_EXCUSE),
+    [SCENARIO_FAULT_NET_REFUSE] = LASTING(fault_net_refuse, fault_net_accept, OUTAGE),
+    [SCENARIO_FAULT_NET_PARTITION] = LASTING(fault_net_cut, fault_net_mend, OUTAGE),
+    [SCENARIO_FAULT_NET_BANDWIDTH] = VALUE(fault_net_apply, STEADY),
+    [SCENARIO_FAULT_NET_LATENCY] = VALUE(fault_net_apply, STEADY),
+    [SCENARIO_FAULT_NET_JITTER] = VALUE(fault_net_apply, HIDDEN),
+    [SCENARIO_FAULT_NET_LOSS] = VALUE(fault_net_apply, STEADY),
+    [SCENARIO_FAULT_NET_CORRUPT] = VALUE(fault_net_apply, OUTAGE),
+    [SCENARIO_FAULT_NET_BACKGROUND] = LASTING(fault_net_noise, fault_net_quiet, STEADY),
+    [SCENARIO_FAULT_GUEST_BURST] = ONCE(fault_guest_burst, STEADY),
+    [SCENARIO_FAULT_GUEST_RATE] = LASTING(fault_guest_faster, fault_guest_slower, STEADY),
+    [SCENARIO_FAULT_GUEST_DEVICE] = ONCE(fault_guest_device, STEADY),
+};
+/* clang-format on */
+
+static const struct fault_kind *kind_of(const struct world *world, size_t index)
 {
-    world->refusing[network_of(world, index)]++;
-    apply_refuse(world);
+    return &kinds[spec_of(world, index)->kind];
 }
 
-static void refuse_no_more(struct world *world, size_t index)
-{
-    world->refusing[network_of(world, index)]--;
-    apply_refuse(world);
-}
+/* ---- values ---- */
 
-/* The newest fault of this kind which is under way on this network; NULL: none. */
-static const struct scenario_fault *
-newest(const struct world *world, enum scenario_fault_kind kind, uint32_t network)
+const struct scenario_fault *
+fault_newest(const struct world *world, enum scenario_fault_kind kind, size_t index)
 {
+    const struct scenario_fault *like = spec_of(world, index);
     const struct scenario_fault *found = NULL;
     uint64_t order = 0;
 
     for (size_t i = 0; i < world->scenario->fault_count; i++) {
         const struct scenario_fault *fault = spec_of(world, i);
-        if (fault->kind == kind && fault->network == network && world->fault_memory[i] > order) {
+        if (fault->kind == kind && fault->network == like->network && fault->host == like->host &&
+            world->fault_memory[i] > order) {
             order = world->fault_memory[i];
             found = fault;
         }
@@ -147,130 +131,27 @@ newest(const struct world *world, enum scenario_fault_kind kind, uint32_t networ
     return found;
 }
 
-static void apply_value(struct world *world, size_t index)
-{
-    const enum scenario_fault_kind kind = spec_of(world, index)->kind;
-    const uint32_t network = network_of(world, index);
-    const struct scenario_network *spec = &world->scenario->networks[network];
-    const struct scenario_fault *fault = newest(world, kind, network);
-
-    if (kind == SCENARIO_FAULT_NET_BANDWIDTH) {
-        net_set_bandwidth(world->net, network, fault == NULL ? spec->bandwidth : fault->bandwidth);
-    } else if (kind == SCENARIO_FAULT_NET_LATENCY) {
-        net_set_latency(world->net, network, fault == NULL ? spec->latency : fault->latency);
-    } else {
-        net_set_loss(world->net, network, fault == NULL ? spec->loss_ppm : fault->loss_ppm);
-    }
-}
-
-static void set_value(struct world *world, size_t index)
+void fault_value_begin(struct world *world, size_t index)
 {
     world->faults_begun++;
     world->fault_memory[index] = world->faults_begun;
-    apply_value(world, index);
+    kind_of(world, index)->apply(world, index);
 }
 
-static void restore_value(struct world *world, size_t index)
+void fault_value_end(struct world *world, size_t index)
 {
     world->fault_memory[index] = 0;
-    apply_value(world, index);
+    kind_of(world, index)->apply(world, index);
 }
 
-static bool joins(const struct scenario_network *network, size_t from, size_t to)
-{
-    unsigned found = 0;
-
-    for (size_t i = 0; i < network->host_count; i++) {
-        found += network->hosts[i] == from || network->hosts[i] == to ? 1U : 0U;
-    }
-    return found == 2;
-}
-
-static void partition(struct world *world, size_t index, bool begin)
-{
-    const struct scenario_fault *fault = spec_of(world, index);
-
-    for (uint32_t network = 0; network < world->scenario->network_count; network++) {
-        if ((fault->network != SCENARIO_NONE && fault->network != network) ||
-            !joins(&world->scenario->networks[network], fault->from, fault->to)) {
-            continue;
-        }
-        if (begin) {
-            net_block(world->net, network, (uint32_t)fault->from, (uint32_t)fault->to);
-        } else {
-            net_unblock(world->net, network, (uint32_t)fault->from, (uint32_t)fault->to);
-        }
-    }
-}
-
-static void cut(struct world *world, size_t index)
-{
-    partition(world, index, true);
-}
-
-static void mend(struct world *world, size_t index)
-{
-    partition(world, index, false);
-}
-
-static void background(struct world *world, size_t index)
-{
-    const struct scenario_fault *fault = spec_of(world, index);
-    const bool greedy = fault->bandwidth == SCENARIO_UNLIMITED;
-
-    world->fault_memory[index] = net_background_start(
-        world->net,
-        &(struct net_background){
-            .network = network_of(world, index),
-            .from = (uint32_t)fault->from,
-            .to = (uint32_t)fault->to,
-            .flows = 1,
-            .bytes_per_second = greedy ? NET_UNLIMITED : fault->bandwidth / 8,
-        });
-}
-
-static void quiet(struct world *world, size_t index)
-{
-    net_background_stop(world->net, (uint32_t)world->fault_memory[index]);
-}
-
-/* ---- the table ---- */
-
-struct fault_kind {
-    fault_fn *begin;
-    fault_fn *end; /* NULL: over when it has begun */
-    enum sim_fault_class class;
-    bool restarts; /* ends `restart_after`, not after `for` */
-};
-
-static const struct fault_kind kinds[] = {
-    [SCENARIO_FAULT_HOST_CRASH] = {crash,             boot,           SIM_FAULT_OUTAGE, true },
-    [SCENARIO_FAULT_HOST_PAUSE] = {pause_host,        resume_host,    SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_HOST_REINSTALL] = {reinstall,         boot,           SIM_FAULT_OUTAGE, true },
-    [SCENARIO_FAULT_DAEMON_CRASH] = {daemon_crash,      daemon_start,   SIM_FAULT_OUTAGE, true },
-    [SCENARIO_FAULT_JOURNAL_FAIL] = {journal_fail,      journal_heal,   SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_JOURNAL_SLOW] = {journal_slow,      journal_quick,  SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_DOWN] = {net_down,          net_back,       SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_RESET] = {break_connections, NULL,           SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_REFUSE] = {refuse,            refuse_no_more, SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_BANDWIDTH] = {set_value,         restore_value,  SIM_FAULT_STEADY, false},
-    [SCENARIO_FAULT_NET_LATENCY] = {set_value,         restore_value,  SIM_FAULT_STEADY, false},
-    [SCENARIO_FAULT_NET_LOSS] = {set_value,         restore_value,  SIM_FAULT_STEADY, false},
-    [SCENARIO_FAULT_NET_PARTITION] = {cut,               mend,           SIM_FAULT_OUTAGE, false},
-    [SCENARIO_FAULT_NET_BACKGROUND] = {background,        quiet,          SIM_FAULT_STEADY, false},
-};
-
-static const struct fault_kind *kind_of(const struct world *world, size_t index)
-{
-    return &kinds[spec_of(world, index)->kind];
-}
+/* ---- what the checkers hear ---- */
 
 static bool is_of_host(enum scenario_fault_kind kind)
 {
-    return kind <= SCENARIO_FAULT_JOURNAL_SLOW;
-}
+    const enum scenario_scope scope = scenario_fault_scope(kind);
 
-/* ---- begin and end, in public ---- */
+    return scope == SCENARIO_SCOPE_HOST || scope == SCENARIO_SCOPE_CLOCK;
+}
 
 /* "network mig-a down", "host h1 crash": for the checker that names it. */
 static void describe(const struct world *world, size_t index, char *text, size_t size)
@@ -280,6 +161,8 @@ static void describe(const struct world *world, size_t index, char *text, size_t
 
     if (is_of_host(fault->kind)) {
         name = world->scenario->hosts[fault->host].name;
+    } else if (fault->guest != SCENARIO_NONE) {
+        name = world->scenario->guests[fault->guest].name;
     } else if (fault->network != SCENARIO_NONE) {
         name = world->scenario->networks[fault->network].name;
     }
@@ -294,6 +177,15 @@ static enum sim_fault_class class_of(const struct world *world, size_t index)
     return fault->kind == SCENARIO_FAULT_NET_BANDWIDTH && fault->bandwidth == 0
                ? SIM_FAULT_OUTAGE
                : kind_of(world, index)->class;
+}
+
+/* How fast the clock gains or loses while the fault lasts: one that was set back stands still. */
+static uint32_t clock_ppm(const struct scenario_fault *fault)
+{
+    if (fault->kind == SCENARIO_FAULT_CLOCK_BACK) {
+        return 1000000;
+    }
+    return scenario_fault_scope(fault->kind) == SCENARIO_SCOPE_CLOCK ? fault->share_ppm : 0;
 }
 
 static void say(struct world *world, size_t index, bool begins)
@@ -318,6 +210,8 @@ static void say(struct world *world, size_t index, bool begins)
             .fault = (uint32_t)index,
             .fault_class = class_of(world, index),
             .host = host,
+            .clock_ppm = clock_ppm(fault),
+            .clock_step_ns = fault->kind == SCENARIO_FAULT_CLOCK_FORWARD ? fault->delay : 0,
             .text = text,
         });
     world_progress(world);
@@ -348,14 +242,26 @@ static void undo(void *owner, uint64_t index)
     world_check_end(world);
 }
 
+static int64_t length_of(const struct scenario_fault *fault)
+{
+    switch (kinds[fault->kind].lasts) {
+    case LASTS_FOR: return fault->duration;
+    case LASTS_TO_RESTART: return fault->restart_after;
+    case LASTS_FOR_DELAY: return fault->delay;
+    }
+    return 0;
+}
+
 static void begin(struct world *world, size_t index)
 {
     const struct scenario_fault *fault = spec_of(world, index);
     const struct fault_kind *kind = kind_of(world, index);
-    const int64_t length = kind->restarts ? fault->restart_after : fault->duration;
+    const int64_t length = length_of(fault);
+    const enum sim_fault_class class = class_of(world, index);
 
     say(world, index, true);
-    world->outages += class_of(world, index) == SIM_FAULT_OUTAGE ? 1U : 0U;
+    /* a clock that jumps ends somebody's patience as an outage does */
+    world->outages += class == SIM_FAULT_OUTAGE || class == SIM_FAULT_CLOCK ? 1U : 0U;
     world->fault_spans[index] = span(world, index);
     kind->begin(world, index);
     if (kind->end == NULL) {
@@ -365,7 +271,7 @@ static void begin(struct world *world, size_t index)
     }
     if (length == SCENARIO_FOREVER) {
         /* What works with other numbers for good is healed: everything must still end well. */
-        world->unhealed += class_of(world, index) == SIM_FAULT_OUTAGE ? 1U : 0U;
+        world->unhealed += class == SIM_FAULT_OUTAGE ? 1U : 0U;
         return;
     }
     world->pending++;
@@ -379,6 +285,8 @@ void faults_init(struct world *world)
     world->fault_memory = world_allocate(count * sizeof *world->fault_memory);
     world->fault_spans = world_allocate(count * sizeof *world->fault_spans);
     world->refusing = world_allocate(world->scenario->network_count * sizeof *world->refusing);
+    world->corrupt_ppm =
+        world_allocate(world->scenario->network_count * sizeof *world->corrupt_ppm);
     for (size_t i = 0; i < count; i++) {
         trigger_add(world, &world->scenario->faults[i].when, begin, i);
     }

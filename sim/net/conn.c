@@ -166,6 +166,23 @@ void net_conn_reset(struct net_core *core, net_conn conn)
     slot_free(core, conn);
 }
 
+void net_conn_stray(struct net_core *core, net_conn conn, int64_t delay_ns)
+{
+    struct net_connection *connection = net_conn_must(core, conn);
+    if (connection->state[NET_INITIATOR] != NET_SIDE_OPEN ||
+        connection->state[NET_ACCEPTOR] != NET_SIDE_OPEN ||
+        connection->direction[NET_INITIATOR].stalled) {
+        net_conn_reset(core, conn);
+        return;
+    }
+    net_core_emit(core, conn, NET_INITIATOR, NET_RESET);
+    net_direction_drop_queue(core, conn, NET_INITIATOR);
+    net_direction_drop_all(core, conn, NET_ACCEPTOR);
+    connection->state[NET_INITIATOR] = NET_SIDE_OVER;
+    net_direction_again(core, conn, NET_INITIATOR, core->now_ns + delay_ns);
+    net_direction_wire(core, conn, NET_INITIATOR, NET_SEGMENT_RESET);
+}
+
 void net_conn_crash(struct net_core *core, net_conn conn, enum net_side side)
 {
     struct net_connection *connection = net_conn_must(core, conn);

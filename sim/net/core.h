@@ -8,6 +8,7 @@
  *   conn.c        a connection's life: attempt, arrivals, close, reset
  *   direction.c   one direction of it: queue, serialising, wire, outage and retry
  *   fault.c       blocks, changes of a network, hosts
+ *   disorder.c    jitter, clogs, strays: what arrives, but not when it should
  *   background.c  competing traffic
  *
  * The life of a message: queue --(rate permits)--> current --(serialised: NET_SENT)--> wire
@@ -140,7 +141,10 @@ struct net_network {
     uint64_t window_bytes;
     uint64_t initial_window_bytes;
     uint32_t loss_ppm;
-    uint64_t path_bps; /* min(window, loss): recomputed when one of its inputs changes */
+    int64_t jitter_ns;     /* 0: none */
+    uint64_t jitter_state; /* of its generator */
+    uint32_t clogged;      /* depth */
+    uint64_t path_bps;     /* min(window, loss): recomputed when one of its inputs changes */
     uint32_t blocked_all;
     uint32_t *blocked_from; /* by member: depth of (member, any) */
     uint32_t *blocked_to;   /* by member: depth of (any, member) */
@@ -251,6 +255,8 @@ bool net_conn_send(
 bool net_conn_close(struct net_core *core, net_conn conn, enum net_side side);
 /* Breaks it: both ends that know of it get NET_RESET. */
 void net_conn_reset(struct net_core *core, net_conn conn);
+/* Breaks it at the initiator's end; what had left it arrives `delay_ns` later, then a reset. */
+void net_conn_stray(struct net_core *core, net_conn conn, int64_t delay_ns);
 /* Forgets a connection that nothing can happen to any more. */
 void net_conn_reap(struct net_core *core, net_conn conn);
 /* The host of this side crashed. */
@@ -282,6 +288,9 @@ struct net_segment net_direction_take(struct net_core *core, net_conn conn, enum
 bool net_direction_sent(
     struct net_core *core, net_conn conn, enum net_side sender, struct net_event *event_out);
 void net_direction_retry(struct net_core *core, net_conn conn, enum net_side sender);
+/* Arrivals under way are void; what is on the wire arrives from `earliest_ns` on, in its order. */
+void net_direction_again(
+    struct net_core *core, net_conn conn, enum net_side sender, int64_t earliest_ns);
 void net_direction_slow_start(struct net_core *core, net_conn conn, enum net_side sender);
 
 /* ---- fault.c ---- */
@@ -307,6 +316,14 @@ void net_fault_host_down(struct net *net, uint32_t host);
 void net_fault_host_up(struct net *net, uint32_t host);
 void net_fault_host_pause(struct net *net, uint32_t host);
 void net_fault_host_resume(struct net *net, uint32_t host);
+
+/* ---- disorder.c ---- */
+
+/* How much longer the next message takes. */
+int64_t net_disorder_delay(struct net_network *network);
+void net_disorder_jitter(struct net *net, uint32_t network, int64_t jitter_ns, uint64_t seed);
+void net_disorder_clog(struct net *net, uint32_t network, bool clogged);
+void net_disorder_stray(struct net *net, uint32_t network, int64_t delay_ns);
 
 /* ---- background.c ---- */
 

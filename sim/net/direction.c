@@ -131,7 +131,11 @@ static void push_arrival(
     struct net_core *core, net_conn conn, enum net_side sender, struct net_direction *direction)
 {
     const struct net_connection *connection = net_conn_must(core, conn);
-    int64_t at_ns = core->now_ns + core->networks[connection->network].latency_ns;
+    struct net_network *network = &core->networks[connection->network];
+    if (network->clogged > 0) {
+        return; /* it lies on the wire: net_disorder_clog() sends it on */
+    }
+    int64_t at_ns = core->now_ns + network->latency_ns + net_disorder_delay(network);
     if (at_ns < direction->last_arrival_ns) {
         at_ns = direction->last_arrival_ns;
     }
@@ -282,15 +286,23 @@ void net_direction_retry(struct net_core *core, net_conn conn, enum net_side sen
         return; /* cut again meanwhile: the next heal arms the next time-out */
     }
     direction->stalled = false;
-    direction->last_arrival_ns = core->now_ns;
-    for (uint32_t i = direction->wire.head; i != NET_NO_SEGMENT; i = core->segments[i].next) {
-        push_arrival(core, conn, sender, direction);
-    }
+    net_direction_again(core, conn, sender, core->now_ns);
     if (direction->sending == NET_SENDING_FLOW &&
         connection->state[net_other(sender)] == NET_SIDE_GONE) {
         sending_cancel(core, direction); /* nobody is there for the rest: begin() finds out */
     }
     net_direction_refresh(core, conn, sender);
+}
+
+void net_direction_again(
+    struct net_core *core, net_conn conn, enum net_side sender, int64_t earliest_ns)
+{
+    struct net_direction *direction = &net_conn_must(core, conn)->direction[sender];
+    direction->wire_generation++;
+    direction->last_arrival_ns = earliest_ns;
+    for (uint32_t i = direction->wire.head; i != NET_NO_SEGMENT; i = core->segments[i].next) {
+        push_arrival(core, conn, sender, direction);
+    }
 }
 
 /* ---- sending ---- */

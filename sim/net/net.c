@@ -102,6 +102,26 @@ void net_reset(struct net *net, uint32_t network, uint32_t host_a, uint32_t host
     net->ops->reset(net, network, host_a, host_b);
 }
 
+void net_set_jitter(struct net *net, uint32_t network, int64_t jitter_ns, uint64_t seed)
+{
+    net->ops->set_jitter(net, network, jitter_ns, seed);
+}
+
+void net_clog(struct net *net, uint32_t network)
+{
+    net->ops->clog(net, network, true);
+}
+
+void net_unclog(struct net *net, uint32_t network)
+{
+    net->ops->clog(net, network, false);
+}
+
+void net_stray(struct net *net, uint32_t network, int64_t delay_ns)
+{
+    net->ops->stray(net, network, delay_ns);
+}
+
 void net_set_refuse(struct net *net, uint32_t network, uint32_t host, bool refuse)
 {
     net->ops->set_refuse(net, network, host, refuse);

@@ -198,6 +198,20 @@ void net_set_backbone(struct net *net, uint32_t network, uint64_t backbone_bps);
 /* For what leaves from now on; an earlier message is never overtaken by a later one. */
 void net_set_latency(struct net *net, uint32_t network, int64_t latency_ns);
 void net_set_loss(struct net *net, uint32_t network, uint32_t loss_ppm);
+/* Everything that leaves from now on takes up to jitter_ns longer, drawn anew each time from `seed`;
+ * messages of one direction of a connection stay in order. 0: no more. */
+void net_set_jitter(struct net *net, uint32_t network, int64_t jitter_ns, uint64_t seed);
+
+/* From now on what is on its way, and what leaves, waits inside the network; nothing is lost, and
+ * nobody sends anything again. net_unclog() lets it go, and it arrives one latency later. Clogs
+ * nest. */
+void net_clog(struct net *net, uint32_t network);
+void net_unclog(struct net *net, uint32_t network);
+
+/* Breaks the connections of the network at the initiators' end alone: those get NET_RESET now. What
+ * had left them arrives delay_ns from now, and after it the acceptor gets its NET_RESET. A connection
+ * that does not stand, or whose path is cut, breaks as with net_reset(). */
+void net_stray(struct net *net, uint32_t network, int64_t delay_ns);
 
 /* From now on packets of `from` to `to` vanish, also those in flight; nobody is told. Either may be
  * NET_ANY_HOST. Blocks nest: each needs its own net_unblock() with the same arguments. One way:

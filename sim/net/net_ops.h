@@ -35,6 +35,9 @@ struct net_ops {
     void (*block)(struct net *net, uint32_t network, uint32_t from, uint32_t to);
     void (*unblock)(struct net *net, uint32_t network, uint32_t from, uint32_t to);
     void (*reset)(struct net *net, uint32_t network, uint32_t host_a, uint32_t host_b);
+    void (*set_jitter)(struct net *net, uint32_t network, int64_t jitter_ns, uint64_t seed);
+    void (*clog)(struct net *net, uint32_t network, bool clogged);
+    void (*stray)(struct net *net, uint32_t network, int64_t delay_ns);
     void (*set_refuse)(struct net *net, uint32_t network, uint32_t host, bool refuse);
     void (*host_down)(struct net *net, uint32_t host);
     void (*host_up)(struct net *net, uint32_t host);

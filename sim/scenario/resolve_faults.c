@@ -5,41 +5,12 @@
 
 #include <string.h>
 
-static const struct {
-    const char *selector;
-    enum scenario_fault_kind kind;
-} kinds[] = {
-    {"crash",            SCENARIO_FAULT_HOST_CRASH    },
-    {"pause_for",        SCENARIO_FAULT_HOST_PAUSE    },
-    {"reinstall",        SCENARIO_FAULT_HOST_REINSTALL},
-    {"daemon_crash",     SCENARIO_FAULT_DAEMON_CRASH  },
-    {"journal_fail_for", SCENARIO_FAULT_JOURNAL_FAIL  },
-    {"journal_delay",    SCENARIO_FAULT_JOURNAL_SLOW  },
-    {"down_for",         SCENARIO_FAULT_NET_DOWN      },
-    {"reset",            SCENARIO_FAULT_NET_RESET     },
-    {"refuse_for",       SCENARIO_FAULT_NET_REFUSE    },
-    {"bandwidth",        SCENARIO_FAULT_NET_BANDWIDTH },
-    {"latency",          SCENARIO_FAULT_NET_LATENCY   },
-    {"loss",             SCENARIO_FAULT_NET_LOSS      },
-    {"partition",        SCENARIO_FAULT_NET_PARTITION },
-    {"background",       SCENARIO_FAULT_NET_BACKGROUND},
-};
-
-const char *scenario_fault_kind_name(enum scenario_fault_kind kind)
-{
-    for (size_t index = 0; index < sizeof(kinds) / sizeof(kinds[0]); index++) {
-        if (kinds[index].kind == kind) {
-            return kinds[index].selector;
-        }
-    }
-    return "?";
-}
-
 static enum scenario_fault_kind kind_of(const struct record *record)
 {
-    for (size_t index = 0; index < sizeof(kinds) / sizeof(kinds[0]); index++) {
-        if (strcmp(kinds[index].selector, record->table->selector) == 0) {
-            return kinds[index].kind;
+    for (size_t index = 0; index < scenario_catalogue_count(); index++) {
+        const struct scenario_catalogue_row *row = scenario_catalogue_row(index);
+        if (row->kind != 0 && strcmp(row->key, record->table->selector) == 0) {
+            return row->kind;
         }
     }
     return SCENARIO_FAULT_HOST_CRASH;
@@ -141,21 +112,74 @@ read_direction(struct resolve *resolve, const struct record *way, struct scenari
     }
 }
 
-static void
-read_change(struct resolve *resolve, const struct record *record, struct scenario_fault *fault)
+/* A share of parts per billion, in parts per million; 0: the row is not there. */
+static uint32_t read_share(struct resolve *resolve, const struct record *record, const char *key)
 {
-    const struct value *loss = record_find(record, "loss");
+    const struct value *share = record_find(record, key);
+    if (share == NULL) {
+        return 0;
+    }
+    if (share->number % 1000 != 0) {
+        parse_error(
+            resolve->parse, share->mark, "%s: the smallest step is 1 ppm, 0.0001 %%", key);
+    }
+    return (uint32_t)(share->number / 1000);
+}
+
+/* The one of these rows that this kind of fault has. */
+static int64_t
+first_time(const struct record *record, const char *const *keys, size_t count, int64_t otherwise)
+{
+    for (size_t index = 0; index < count; index++) {
+        otherwise = time_or(record, keys[index], otherwise);
+    }
+    return otherwise;
+}
+
+static void
+read_version(struct resolve *resolve, const struct record *record, struct scenario_fault *fault)
+{
+    const struct value *highest = record_value(record, "protocol_max");
+    fault->version_min = (uint16_t)record_number(record, "protocol");
+    fault->version_max = highest->given ? (uint16_t)highest->number : fault->version_min;
+    if (fault->version_max < fault->version_min) {
+        parse_error(
+            resolve->parse, highest->mark, "protocol_max: '%s' is below protocol", highest->text);
+    }
+}
+
+/* How much, whatever it is of. */
+static void
+read_amount(struct resolve *resolve, const struct record *record, struct scenario_fault *fault)
+{
+    static const char *const shares[] = {"cpu", "corrupt", "clock_fast", "clock_slow"};
+    static const char *const sizes[] = {"memory_taken", "burst", "device_burst"};
+    static const char *const delays[] = {
+        "journal_delay", "stray_for", "clock_forward", "clock_back"};
+    static const char *const latencies[] = {"latency", "jitter"};
+
+    fault->loss_ppm = read_share(resolve, record, "loss");
+    for (size_t index = 0; index < sizeof(shares) / sizeof(shares[0]); index++) {
+        fault->share_ppm += read_share(resolve, record, shares[index]);
+    }
+    for (size_t index = 0; index < sizeof(sizes) / sizeof(sizes[0]); index++) {
+        const struct value *size = record_find(record, sizes[index]);
+        fault->bytes = size == NULL ? fault->bytes : size->number;
+    }
+    fault->delay = first_time(record, delays, sizeof(delays) / sizeof(delays[0]), 0);
+    fault->latency = first_time(record, latencies, sizeof(latencies) / sizeof(latencies[0]), 0);
     if (fault->kind == SCENARIO_FAULT_NET_BANDWIDTH) {
         fault->bandwidth = record_number(record, "bandwidth");
+    } else if (fault->kind == SCENARIO_FAULT_GUEST_RATE) {
+        fault->bandwidth = record_number(record, "extra_rate");
+    } else if (fault->kind == SCENARIO_FAULT_VERSION) {
+        read_version(resolve, record, fault);
     }
-    if (loss != NULL) {
-        fault->loss_ppm = (uint32_t)(loss->number / 1000);
-        if (loss->number % 1000 != 0) {
-            parse_error(resolve->parse, loss->mark, "loss: the smallest step is 1 ppm, 0.0001 %%");
-        }
-    }
-    fault->latency = time_or(record, "latency", 0);
-    fault->delay = time_or(record, "journal_delay", 0);
+}
+
+static void
+read_ways(struct resolve *resolve, const struct record *record, struct scenario_fault *fault)
+{
     if (fault->kind == SCENARIO_FAULT_NET_PARTITION) {
         read_direction(resolve, record_value(record, "partition")->record, fault);
     }
@@ -166,14 +190,58 @@ read_change(struct resolve *resolve, const struct record *record, struct scenari
     }
 }
 
+/* Only what fits into the guest can be written at once. */
+static void
+read_guest(struct resolve *resolve, const struct record *record, struct scenario_fault *fault)
+{
+    const struct value *name = record_find(record, "guest");
+    if (name == NULL || name->bad || name->text == NULL) {
+        return;
+    }
+    const struct named *named =
+        names_need(&resolve->guests, resolve->parse, name->text, name->mark);
+    if (named == NULL) {
+        return;
+    }
+    if (named->fleet && named->count != 1) {
+        parse_error(
+            resolve->parse,
+            name->mark,
+            "'%s' is a fleet of %zu guests; name one of them",
+            named->name,
+            named->count);
+        return;
+    }
+    fault->guest = named->first;
+    const struct scenario_guest *guest = &resolve->scenario->guests[fault->guest];
+    if (fault->bytes > guest->memory) {
+        parse_error(
+            resolve->parse,
+            record->mark,
+            "%s: more than the memory of guest '%s'",
+            record->table->selector,
+            guest->name);
+    }
+}
+
 static struct scenario_fault read_fault(struct resolve *resolve, const struct item *item)
 {
+    static const char *const lasting[] = {
+        "pause_for",
+        "journal_fail_for",
+        "journal_doubt_for",
+        "disk_full_for",
+        "down_for",
+        "clog_for",
+        "refuse_for",
+    };
     const struct record *record = item->record;
     struct scenario_fault fault = {
         .kind = kind_of(record),
         .when = resolve_trigger(resolve, record),
         .host = SCENARIO_NONE,
         .network = SCENARIO_NONE,
+        .guest = SCENARIO_NONE,
         .from = SCENARIO_NONE,
         .to = SCENARIO_NONE,
         .restart_after = time_or(record, "restart_after", SCENARIO_FOREVER),
@@ -187,13 +255,11 @@ static struct scenario_fault read_fault(struct resolve *resolve, const struct it
     if (network != NULL) {
         fault.network = resolve_network(resolve, network);
     }
-    fault.duration = time_or(record, "for", 0);
-    static const char *const lasting[] = {
-        "pause_for", "journal_fail_for", "down_for", "refuse_for"};
-    for (size_t index = 0; index < sizeof(lasting) / sizeof(lasting[0]); index++) {
-        fault.duration = time_or(record, lasting[index], fault.duration);
-    }
-    read_change(resolve, record, &fault);
+    fault.duration = first_time(
+        record, lasting, sizeof(lasting) / sizeof(lasting[0]), time_or(record, "for", 0));
+    read_amount(resolve, record, &fault);
+    read_guest(resolve, record, &fault);
+    read_ways(resolve, record, &fault);
     return fault;
 }
 

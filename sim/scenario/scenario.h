@@ -200,21 +200,51 @@ struct scenario_step {
 
 /* ---- faults ---- */
 
+/* In the order of the catalogue (catalogue.c): hosts, clocks, networks, guests. */
 enum scenario_fault_kind {
     SCENARIO_FAULT_HOST_CRASH = 1, /* guests, memory, daemon gone; journal's durable part stays */
-    SCENARIO_FAULT_HOST_PAUSE,     /* everything on the host stands still for `duration` */
-    SCENARIO_FAULT_HOST_REINSTALL, /* crash, and the journal is gone (new journal id) */
-    SCENARIO_FAULT_DAEMON_CRASH,   /* the engine is gone, the guests live on */
-    SCENARIO_FAULT_JOURNAL_FAIL,   /* writes and fsyncs of the journal fail for `duration` */
-    SCENARIO_FAULT_JOURNAL_SLOW,   /* each fsync takes `delay` longer, for `duration` */
-    SCENARIO_FAULT_NET_DOWN,       /* packets vanish for `duration`, nobody is told */
-    SCENARIO_FAULT_NET_RESET,      /* breaks the connections on it, once */
-    SCENARIO_FAULT_NET_REFUSE,     /* new connections are refused for `duration` */
-    SCENARIO_FAULT_NET_BANDWIDTH,  /* the value is another for `duration`, then as before */
+    SCENARIO_FAULT_HOST_CRASH_KEPT, /* likewise, and what was being written is durable */
+    SCENARIO_FAULT_HOST_REINSTALL,  /* crash, and the journal is gone (new journal id) */
+    SCENARIO_FAULT_HOST_PAUSE,      /* everything on the host stands still for `duration` */
+    SCENARIO_FAULT_DAEMON_CRASH,    /* the engine is gone, the guests live on */
+    SCENARIO_FAULT_HOST_CPU,        /* `share_ppm` of the CPU is left for migrations */
+    SCENARIO_FAULT_HOST_MEMORY,     /* `bytes` of the memory belong to somebody else */
+    SCENARIO_FAULT_JOURNAL_FAIL,    /* writes and fsyncs of the journal fail for `duration` */
+    SCENARIO_FAULT_JOURNAL_DOUBT,   /* they are said to fail, and are durable all the same */
+    SCENARIO_FAULT_DISK_FULL,       /* they fail at once: nothing was written */
+    SCENARIO_FAULT_JOURNAL_SLOW,    /* each fsync takes `delay` longer, for `duration` */
+    SCENARIO_FAULT_VERSION,         /* the daemon speaks other versions of the protocol */
+    SCENARIO_FAULT_CLOCK_FAST,      /* the daemon's clock gains `share_ppm` */
+    SCENARIO_FAULT_CLOCK_SLOW,      /* and loses it */
+    SCENARIO_FAULT_CLOCK_FORWARD,   /* it jumps by `delay` */
+    SCENARIO_FAULT_CLOCK_BACK,      /* it is set back: it stands still until it has caught up */
+    SCENARIO_FAULT_NET_DOWN,        /* packets vanish for `duration`, nobody is told */
+    SCENARIO_FAULT_NET_CLOG,        /* packets wait in a queue, and come all at once after it */
+    SCENARIO_FAULT_NET_RESET,       /* breaks the connections on it, once */
+    SCENARIO_FAULT_NET_REORDER,     /* as reset, at the caller's end: what had left comes `delay`
+                                       later, behind what a newer connection says */
+    SCENARIO_FAULT_NET_DUPLICATE,   /* what control connections have said comes a second time */
+    SCENARIO_FAULT_NET_REFUSE,      /* new connections are refused for `duration` */
+    SCENARIO_FAULT_NET_PARTITION,   /* packets from `from` to `to` vanish, the others arrive */
+    SCENARIO_FAULT_NET_BANDWIDTH,   /* the value is another for `duration`, then as before */
     SCENARIO_FAULT_NET_LATENCY,
+    SCENARIO_FAULT_NET_JITTER,
     SCENARIO_FAULT_NET_LOSS,
-    SCENARIO_FAULT_NET_PARTITION,  /* packets from `from` to `to` vanish, the others arrive */
+    SCENARIO_FAULT_NET_CORRUPT,    /* `share_ppm` of the messages arrive with a byte changed */
     SCENARIO_FAULT_NET_BACKGROUND, /* foreign traffic `from` to `to`, at most `bandwidth` */
+    SCENARIO_FAULT_GUEST_BURST,    /* the guest writes `bytes` at once */
+    SCENARIO_FAULT_GUEST_RATE,     /* it writes `bandwidth` more, for `duration` */
+    SCENARIO_FAULT_GUEST_DEVICE,   /* its devices write `bytes`, also while its vCPUs stand still */
+    SCENARIO_FAULT_KINDS,
+};
+
+/* What a fault hits, and by whom it is written into a file. */
+enum scenario_scope {
+    SCENARIO_SCOPE_HOST = 1,
+    SCENARIO_SCOPE_CLOCK, /* of a host */
+    SCENARIO_SCOPE_NETWORK,
+    SCENARIO_SCOPE_GUEST,
+    SCENARIO_SCOPE_OPERATOR, /* a step */
 };
 
 struct scenario_fault {
@@ -224,12 +254,17 @@ struct scenario_fault {
     int64_t restart_after; /* crashes: back after so long; SCENARIO_FOREVER: not at all */
     size_t host;           /* host faults */
     size_t network;        /* network faults; SCENARIO_NONE: all networks (PARTITION only) */
+    size_t guest;          /* guest faults */
     size_t from;           /* PARTITION, BACKGROUND: hosts */
     size_t to;
-    uint64_t bandwidth; /* bit/s: BANDWIDTH, BACKGROUND */
-    int64_t latency;    /* LATENCY */
-    uint32_t loss_ppm;  /* LOSS */
-    int64_t delay;      /* JOURNAL_SLOW */
+    uint64_t bandwidth;   /* bit/s: BANDWIDTH, BACKGROUND, GUEST_RATE */
+    int64_t latency;      /* LATENCY, JITTER */
+    uint32_t loss_ppm;    /* LOSS */
+    uint32_t share_ppm;   /* HOST_CPU, CORRUPT, CLOCK_FAST, CLOCK_SLOW */
+    int64_t delay;        /* JOURNAL_SLOW, REORDER, CLOCK_FORWARD, CLOCK_BACK */
+    uint64_t bytes;       /* HOST_MEMORY, GUEST_BURST, GUEST_DEVICE */
+    uint16_t version_min; /* VERSION: what the daemon speaks, both ends included */
+    uint16_t version_max;
     struct scenario_mark mark;
 };
 
@@ -370,6 +405,25 @@ bool scenario_schema(FILE *out);
 
 /* The reference part of docs/scenarios.md. */
 void scenario_reference(FILE *out);
+
+/* ---- the catalogue of what can go wrong ---- */
+
+/* One kind: of the faults, or (SCOPE_OPERATOR, kind 0) of the steps that get in the way of a move. */
+struct scenario_catalogue_row {
+    enum scenario_fault_kind kind;
+    enum scenario_scope scope;
+    const char *key;    /* which chooses it in a file: "crash", "partition" */
+    const char *name;   /* "one-way partition" */
+    const char *effect; /* a sentence, without the full stop */
+    const char *ends;   /* when it is over */
+};
+
+size_t scenario_catalogue_count(void);
+const struct scenario_catalogue_row *scenario_catalogue_row(size_t index);
+enum scenario_scope scenario_fault_scope(enum scenario_fault_kind kind);
+const char *scenario_scope_name(enum scenario_scope scope); /* "hosts" */
+/* The table of docs/scenarios.md. */
+void scenario_catalogue(FILE *out);
 
 /* The words used in files, for messages and reports: "state-sent", "unknown" ... */
 const char *scenario_phase_name(enum scenario_phase phase);

@@ -168,99 +168,11 @@ show_step(FILE *out, const struct scenario *scenario, const struct scenario_step
     }
 }
 
-/* ", for 10 s" or ", for good" */
-static void show_duration(FILE *out, int64_t duration)
-{
-    if (duration == SCENARIO_FOREVER) {
-        (void)fprintf(out, ", for good\n");
-    } else {
-        (void)fprintf(out, ", for %s\n", shown_time(duration).text);
-    }
-}
-
-static void show_restart(FILE *out, int64_t restart_after)
-{
-    if (restart_after == SCENARIO_FOREVER) {
-        (void)fprintf(out, " and does not come back\n");
-    } else {
-        (void)fprintf(out, " and is back after %s\n", shown_time(restart_after).text);
-    }
-}
-
-static void
-show_host_fault(FILE *out, const struct scenario *scenario, const struct scenario_fault *fault)
-{
-    const char *host = scenario->hosts[fault->host].name;
-    if (fault->kind == SCENARIO_FAULT_HOST_CRASH) {
-        (void)fprintf(out, "host %s crashes", host);
-        show_restart(out, fault->restart_after);
-    } else if (fault->kind == SCENARIO_FAULT_HOST_REINSTALL) {
-        (void)fprintf(out, "host %s crashes, loses its journal", host);
-        show_restart(out, fault->restart_after);
-    } else if (fault->kind == SCENARIO_FAULT_DAEMON_CRASH) {
-        (void)fprintf(out, "the daemon of host %s crashes while its guests live on,", host);
-        show_restart(out, fault->restart_after);
-    } else if (fault->kind == SCENARIO_FAULT_HOST_PAUSE) {
-        (void)fprintf(out, "host %s stands still", host);
-        show_duration(out, fault->duration);
-    } else if (fault->kind == SCENARIO_FAULT_JOURNAL_FAIL) {
-        (void)fprintf(out, "the journal of host %s cannot be written", host);
-        show_duration(out, fault->duration);
-    } else {
-        (void)fprintf(
-            out, "each fsync of host %s takes %s longer", host, shown_time(fault->delay).text);
-        show_duration(out, fault->duration);
-    }
-}
-
-static void
-show_network_fault(FILE *out, const struct scenario *scenario, const struct scenario_fault *fault)
-{
-    const char *network =
-        fault->network == SCENARIO_NONE ? NULL : scenario->networks[fault->network].name;
-    const char *from = fault->from == SCENARIO_NONE ? "" : scenario->hosts[fault->from].name;
-    const char *to = fault->to == SCENARIO_NONE ? "" : scenario->hosts[fault->to].name;
-    if (network == NULL) {
-        (void)fprintf(out, "all networks: ");
-    } else {
-        (void)fprintf(out, "network %s: ", network);
-    }
-    if (fault->kind == SCENARIO_FAULT_NET_RESET) {
-        (void)fprintf(out, "every connection is reset\n");
-        return;
-    }
-    if (fault->kind == SCENARIO_FAULT_NET_DOWN) {
-        (void)fprintf(out, "packets vanish");
-    } else if (fault->kind == SCENARIO_FAULT_NET_REFUSE) {
-        (void)fprintf(out, "connections are refused");
-    } else if (fault->kind == SCENARIO_FAULT_NET_BANDWIDTH) {
-        (void)fprintf(out, "carries %s", shown_bandwidth(fault->bandwidth).text);
-    } else if (fault->kind == SCENARIO_FAULT_NET_LATENCY) {
-        (void)fprintf(out, "packets take %s one way", shown_time(fault->latency).text);
-    } else if (fault->kind == SCENARIO_FAULT_NET_LOSS) {
-        (void)fprintf(out, "loses %s of its packets", shown_loss(fault->loss_ppm).text);
-    } else if (fault->kind == SCENARIO_FAULT_NET_PARTITION) {
-        (void)fprintf(out, "packets from %s to %s vanish, those back arrive", from, to);
-    } else {
-        (void)fprintf(
-            out,
-            "other traffic from %s to %s, %s",
-            from,
-            to,
-            shown_bandwidth(fault->bandwidth).text);
-    }
-    show_duration(out, fault->duration);
-}
-
 static void
 show_fault(FILE *out, const struct scenario *scenario, const struct scenario_fault *fault)
 {
     show_trigger(out, scenario, &fault->when);
-    if (fault->host != SCENARIO_NONE) {
-        show_host_fault(out, scenario, fault);
-    } else {
-        show_network_fault(out, scenario, fault);
-    }
+    show_effect(out, scenario, fault);
 }
 
 /* How many further steps the same entry of the file became. */

@@ -9,6 +9,7 @@
  */
 #include "sim/world/attachment.h"
 
+#include "model/bits.h"
 #include "sim/fault/fault.h"
 #include "sim/world/channel.h"
 #include "sim/world/host.h"
@@ -130,6 +131,13 @@ void attachment_broken(struct channel *channel, enum net_side at)
 static void close_side(struct attach *attach, enum net_side at, bool silent)
 {
     attach->broken[at] = true;
+    if (attach->ghost != NULL && at == NET_ACCEPTOR) {
+        if (silent) {
+            channel_forget(attach->ghost, at);
+        } else {
+            channel_close(attach->ghost, at, false);
+        }
+    }
     for (uint16_t i = 0; i <= attach->streams; i++) {
         struct channel *channel = i == 0 ? attach->control : attach->payload[i - 1];
         if (channel == NULL) {
@@ -173,6 +181,8 @@ uint32_t attachment_open_ends(const struct move *move, bool target)
     uint32_t open = 0;
 
     for (const struct attach *attach = move->attaches; attach != NULL; attach = attach->next) {
+        const struct channel *ghost = attach->ghost;
+        open += target && ghost != NULL && ghost->routed && ghost->ends[at].open ? 1U : 0U;
         for (uint16_t i = 0; i <= attach->streams; i++) {
             const struct channel *channel = i == 0 ? attach->control : attach->payload[i - 1];
             const bool routed = channel != NULL && (!target || channel->routed);
@@ -187,6 +197,22 @@ uint32_t attachment_open_ends(const struct move *move, bool target)
 void attachment_destroy(struct attach *attach)
 {
     free(attach); /* its channels are the world's */
+}
+
+/* ---- what comes twice ---- */
+
+void attachment_duplicate(struct world *world, uint32_t network)
+{
+    for (size_t i = 0; i < world->move_count; i++) {
+        struct attach *attach = world->moves[i]->attaches;
+
+        while (attach != NULL && attach->network != network) {
+            attach = attach->next;
+        }
+        if (attach != NULL && attach->control != NULL) {
+            channel_duplicate(attach->control);
+        }
+    }
 }
 
 /* ---- probes ---- */
@@ -221,7 +247,7 @@ static uint64_t cpu_share(const struct host *host)
     if (bits == UINT64_MAX || host->streams_live == 0) {
         return FERRY_RATE_UNLIMITED;
     }
-    return bits / 8 / host->streams_live;
+    return model_mul_div(bits / 8, host->cpu_ppm, 1000000) / host->streams_live;
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)

@@ -16,6 +16,7 @@ struct ferry_action;
 struct host;
 struct move;
 struct side;
+struct world;
 
 struct attach {
     struct move *move;
@@ -28,6 +29,7 @@ struct attach {
     uint64_t serial[2]; /* the engine objects which know of it; 0: none yet */
     bool up;            /* ATTACHED was posted */
     struct channel *control;
+    struct channel *ghost; /* a second control connection that no engine asked for; NULL: none */
     struct channel *payload[FERRY_STREAMS_MAX];
     struct attach *next; /* older */
 };
@@ -40,6 +42,8 @@ void attachment_drop_side(
     bool silent); /* the side is over: close, or forget without a word */
 void attachment_connected(struct channel *channel);
 void attachment_broken(struct channel *channel, enum net_side at);
+/* What was said on this network comes twice: on the newest attach of each migration over it. */
+void attachment_duplicate(struct world *world, uint32_t network);
 void attachment_probe(struct side *side, const struct ferry_action *action);
 struct attach *attachment_find(const struct move *move, uint32_t number);
 void attachment_set_rate(struct move *move);

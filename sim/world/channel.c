@@ -24,9 +24,13 @@
 #include "sim/world/side.h"
 #include "sim/world/state.h"
 #include "sim/world/timers.h"
+#include "sim/world/weather.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What is kept of a control connection: preface, OPEN or RESUME, and some messages more. */
+#define SAID_MAX ((size_t)16384)
 
 static enum net_side other_side(enum net_side side)
 {
@@ -72,6 +76,7 @@ void channel_destroy(struct channel *channel)
     payload_in_close(channel);
     messages_clear(&channel->ends[NET_INITIATOR].out);
     messages_clear(&channel->ends[NET_ACCEPTOR].out);
+    message_destroy(channel->said);
     free(channel);
 }
 
@@ -194,6 +199,17 @@ void channel_send(struct channel *channel, enum net_side from, struct message *m
     }
 }
 
+/* The first bytes of a control connection are kept, in case that they come twice. */
+static void remember(struct channel *channel, const struct message *message)
+{
+    if (channel->said == NULL) {
+        channel->said = message_create(MESSAGE_BYTES);
+    }
+    if (channel->said->size + message->size <= SAID_MAX) {
+        message_add_bytes(channel->said, message->bytes, message->size);
+    }
+}
+
 void channel_send_control(struct side *side, const struct ferry_action *action)
 {
     struct attach *attach = attachment_find(side->move, action->attach);
@@ -212,7 +228,38 @@ void channel_send_control(struct side *side, const struct ferry_action *action)
         .field_name = {"attach", "bytes", "digest"},
         .field = {
             action->attach, (int64_t)message->size, log_digest(message->bytes, message->size)});
+    if (!side->target) {
+        remember(attach->control, message);
+    }
     channel_send(attach->control, side->target ? NET_ACCEPTOR : NET_INITIATOR, message);
+}
+
+void channel_duplicate(struct channel *channel)
+{
+    struct attach *attach = channel->attach;
+
+    if (channel->said == NULL || !channel->move->from->up ||
+        (attach->ghost != NULL && !attach->ghost->ends[NET_ACCEPTOR].over)) {
+        return;
+    }
+    struct channel *ghost = channel_create(channel->world, channel->move, attach);
+    ghost->role = FERRY_ROLE_CONTROL;
+    ghost->ghost = true;
+    ghost->said = message_create(MESSAGE_BYTES);
+    message_add_bytes(ghost->said, channel->said->bytes, channel->said->size);
+    attach->ghost = ghost;
+    channel_connect(ghost, attach->network);
+}
+
+/* The ghost stands: it says what it has to, and goes. */
+static void speak(struct channel *ghost)
+{
+    struct message *message = ghost->said;
+
+    ghost->said = NULL;
+    message->wire_bytes = message->size;
+    channel_send(ghost, NET_INITIATOR, message);
+    channel_close(ghost, NET_INITIATOR, true);
 }
 
 /* ---- what the network says ---- */
@@ -272,6 +319,9 @@ static struct side *host_session(struct channel *channel, struct attach *attach)
         (void)target_side_start(move);
     }
     struct side *side = move->target;
+    if (side != NULL && attach->serial[NET_ACCEPTOR] == side->serial) {
+        return NULL; /* it has the control connection of this attach: this is another one */
+    }
     if (side != NULL) {
         attach->serial[NET_ACCEPTOR] = side->serial;
         side_post(
@@ -353,6 +403,7 @@ static void delivered(struct channel *channel, enum net_side at)
         sent(channel, other_side(at)); /* its host stands still since, and has not been told */
     }
     struct message *message = messages_pop(&sender->out);
+    weather_damage(channel, message);
     if (channel->attach == NULL || channel->ends[at].over) {
         message_destroy(message);
     } else if (channel->role == FERRY_ROLE_CONTROL) {
@@ -368,6 +419,10 @@ static void connected(struct channel *channel)
         return; /* a host that stood still hears of it after it has given it up */
     }
     channel->ends[NET_INITIATOR].open = true;
+    if (channel->ghost) {
+        speak(channel);
+        return;
+    }
     if (carries_payload(channel)) {
         count_streams(channel, true);
         payload_out_open(channel);
@@ -421,7 +476,9 @@ void channel_event(struct world *world, const struct net_event *event)
                 half_arrived(channel, event->side);
             }
             end_over(channel, event->side);
-            attachment_broken(channel, event->side);
+            if (!channel->ghost || (event->side == NET_ACCEPTOR && channel->routed)) {
+                attachment_broken(channel, event->side);
+            }
         }
         break;
     }

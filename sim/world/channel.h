@@ -50,6 +50,9 @@ struct channel {
     struct message_queue in; /* delivered, not yet decoded */
     bool counted;            /* in streams_live of both hosts */
     uint64_t rate;           /* as the network was told */
+    /* what was said here comes a second time (fault `duplicate`) */
+    struct message *said; /* control, initiator: its bytes so far; NULL: none */
+    bool ghost;           /* this is the second time: nobody on the first host knows of it */
     /* a probe */
     uint64_t probe_action;
     uint64_t probe_side;
@@ -60,6 +63,8 @@ struct channel *channel_create(struct world *world, struct move *move, struct at
 void channel_connect(struct channel *channel, uint32_t network);
 void channel_event(struct world *world, const struct net_event *event);
 void channel_send(struct channel *channel, enum net_side from, struct message *message);
+/* What the initiator has said so far comes to the acceptor again, on a connection of its own. */
+void channel_duplicate(struct channel *channel);
 void channel_send_control(struct side *side, const struct ferry_action *action);
 void channel_close(struct channel *channel, enum net_side at, bool linger);
 void channel_forget(

@@ -164,6 +164,7 @@ void guest_apply(struct guest *guest)
     guest_advance(guest, now);
     if (runs) {
         model_guest_start(guest->model, now);
+        guest_pay(guest);
     } else {
         model_guest_stop(guest->model, now);
     }
@@ -188,7 +189,7 @@ uint32_t guest_state_digest(const struct guest *guest)
 
 struct instance *instance_create(struct guest *guest, struct host *host)
 {
-    if (host->spec->memory - host->memory_used < guest->spec->memory) {
+    if (host_memory_free(host) < guest->spec->memory) {
         return NULL;
     }
     struct instance *instance = world_allocate(sizeof *instance);
@@ -285,6 +286,7 @@ void instance_run(struct instance *instance, uint64_t epoch)
         return;
     }
     instance->running = true;
+    instance->guest->drained = false;
     guest_apply(instance->guest);
     observe_running(instance->guest, instance->host, epoch);
 }

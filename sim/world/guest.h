@@ -60,11 +60,22 @@ struct guest {
     uint32_t announced_on; /* where its clients look for it */
     world_timer announce;
     size_t here_span;
+    /* what faults make it write: see guest_writes.c */
+    uint64_t owed_pages; /* at once, when it runs again */
+    bool drained;        /* its devices are quiet: the state is being captured, or has been */
+    uint64_t extra_rate; /* bytes a second, faults under way */
+    uint64_t extra_part; /* bytes that are not a page yet */
+    uint64_t extra_page; /* written next */
+    bool extra_ticks;
 };
 
 void guest_init(struct world *world, uint32_t index);
 void guest_deinit(struct guest *guest);
 void guest_advance(struct guest *guest, int64_t now);
+void guest_burst(struct guest *guest, uint64_t bytes);         /* by its vCPUs */
+void guest_device_writes(struct guest *guest, uint64_t bytes); /* by its devices */
+void guest_set_extra(struct guest *guest, uint64_t bytes_per_second); /* by its vCPUs, on top */
+void guest_pay(struct guest *guest); /* it runs: what it owes is written */
 void guest_apply(
     struct guest *guest); /* lets the model run or stand as the instance and its host say */
 uint32_t guest_state_digest(const struct guest *guest);

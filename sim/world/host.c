@@ -12,6 +12,8 @@
  */
 #include "sim/world/host.h"
 
+#include "ferry/limits.h"
+#include "model/bits.h"
 #include "sim/world/attachment.h"
 #include "sim/world/guest.h"
 #include "sim/world/journal.h"
@@ -35,6 +37,9 @@ void host_init(struct world *world, uint32_t index)
     host->up = true;
     host->daemon_up = true;
     host->incarnation = 1;
+    host->cpu_ppm = 1000000;
+    host->version_min = FERRY_PROTOCOL_VERSION_MIN;
+    host->version_max = FERRY_PROTOCOL_VERSION_MAX;
     journal_init(host);
 }
 
@@ -115,12 +120,17 @@ static void lose_sides(struct host *host, bool silent)
     }
 }
 
-void host_crash(struct host *host, bool reinstall)
+void host_crash(struct host *host, enum host_loss loss)
 {
     struct world *world = host->world;
 
     if (!host->up) {
         return;
+    }
+    if (loss == HOST_KEEPS_WRITES) {
+        host->dying = true;
+        op_daemon_down(host);
+        host->dying = false;
     }
     while (host->instances != NULL) {
         instance_destroy(host->instances, true);
@@ -136,7 +146,7 @@ void host_crash(struct host *host, bool reinstall)
     host->paused = 0;
     host->down_span = host_span(host, SIM_SPAN_HOST_DOWN);
     say(host, "HOST_DOWN", SIM_OBSERVED_HOST_DOWN);
-    if (reinstall) {
+    if (loss == HOST_LOSES_JOURNAL) {
         journal_wipe(host);
         host->journal_lost = true;
         say(host, "JOURNAL_LOST", SIM_OBSERVED_JOURNAL_LOST);
@@ -236,6 +246,35 @@ void host_boot(struct host *host)
     say(host, "HOST_UP", SIM_OBSERVED_HOST_UP);
     host->daemon_span = host_span(host, SIM_SPAN_DAEMON_DOWN);
     host_daemon_start(host);
+}
+
+uint64_t host_memory_free(const struct host *host)
+{
+    const uint64_t used = host->memory_used + host->memory_taken;
+
+    return used < host->spec->memory ? host->spec->memory - used : 0;
+}
+
+int64_t host_cpu_time(const struct host *host, int64_t cost)
+{
+    return host->cpu_ppm == 1000000
+               ? cost
+               : (int64_t)model_mul_div_up((uint64_t)cost, 1000000, host->cpu_ppm);
+}
+
+void host_clock_changed(struct host *host)
+{
+    const struct world *world = host->world;
+
+    for (size_t i = 0; i < world->move_count; i++) {
+        const struct move *move = world->moves[i];
+        if (move->from == host && move->source != NULL) {
+            side_rearm(move->source);
+        }
+        if (move->to == host && move->target != NULL) {
+            side_rearm(move->target);
+        }
+    }
 }
 
 static void apply_guests(struct host *host)

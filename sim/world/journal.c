@@ -5,7 +5,7 @@
  * A record is there from the instant at which its fsync is done; a crash of the host before that
  * leaves the older one, or none. A crash of the daemon alone leaves the write to the kernel, which
  * finishes it before anybody can read the file again. A write during a fault is reported as failed
- * and is not there; after one the journal takes no new session until the daemon has started again.
+ * and is not there (under a fault of doubt it is there all the same); after one the journal takes no new session until the daemon has started again.
  *
  * The ownership of guests (highest epoch, here or not) is what stays when a session is forgotten.
  */
@@ -155,11 +155,35 @@ static void say_durable(struct op *op)
     }
 }
 
+static bool is_in_doubt(const struct op *op)
+{
+    return op->host->journal.doubtful > 0 && op->host->journal.failing == 0 &&
+           op->status == FERRY_OK;
+}
+
+static bool is_failing(const struct op *op)
+{
+    return op->host->journal.failing > 0 || op->host->journal.doubtful > 0 ||
+           op->status != FERRY_OK;
+}
+
+/* The record is on the disk. */
+static void keep(const struct op *op)
+{
+    struct host *host = op->host;
+    struct record *record = record_of(&host->journal, op);
+
+    record->epoch = op->epoch;
+    record->size = op->size;
+    memcpy(record->bytes, op->bytes, op->size);
+    own(host, op);
+}
+
 static void journal_written(struct op *op)
 {
     struct host *host = op->host;
     struct world *world = host->world;
-    const bool failed = host->journal.failing > 0;
+    const bool failed = is_failing(op);
 
     LOG(world,
         .side = op->target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,
@@ -171,16 +195,15 @@ static void journal_written(struct op *op)
         .text = ferry_record_name(op->record_kind));
     if (failed) {
         host->journal.broken = true;
+        if (is_in_doubt(op)) {
+            keep(op);
+        }
         op_report(op, FERRY_WORLD_JOURNAL);
         return;
     }
-    struct record *record = record_of(&host->journal, op);
-    record->epoch = op->epoch;
-    record->size = op->size;
-    memcpy(record->bytes, op->bytes, op->size);
-    own(host, op);
+    keep(op);
     world_progress(world);
-    if (op_side(op) != NULL) {
+    if (op_side(op) != NULL && !host->dying) {
         say_durable(op);
     }
     op_report(
@@ -190,6 +213,15 @@ static void journal_written(struct op *op)
 static int64_t fsync_time(const struct host *host)
 {
     return host->spec->costs.journal_fsync + host->journal.slow_ns;
+}
+
+/* A full disk says so before anything is written. */
+static void start(struct op *op)
+{
+    const bool full = op->host->journal.full > 0;
+
+    op->status = full ? FERRY_WORLD_JOURNAL : FERRY_OK;
+    op_start(op, full ? 0 : fsync_time(op->host));
 }
 
 void journal_persist(struct side *side, const struct ferry_action *action)
@@ -206,7 +238,7 @@ void journal_persist(struct side *side, const struct ferry_action *action)
     } else if (action->record_kind == FERRY_RECORD_OWNER) {
         move_instant(side->move, INSTANT_OWNER_ISSUED);
     }
-    op_start(op, fsync_time(side->host));
+    start(op);
     if (action->record_kind == FERRY_RECORD_GRANTED) {
         trigger_phase(side->move, SCENARIO_PHASE_GRANTING, action->attempt);
     } else if (action->record_kind == FERRY_RECORD_OWNER) {
@@ -214,32 +246,36 @@ void journal_persist(struct side *side, const struct ferry_action *action)
     }
 }
 
-static void journal_forgotten(struct op *op)
+static void forget(struct journal *journal, const struct move *move)
 {
-    struct host *host = op->host;
-    const bool failed = host->journal.failing > 0;
+    struct record **place = &journal->records;
 
-    LOG(host->world,
-        .side = op->target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,
-        .host = host->index,
-        .migration = op->move->index,
-        .kind = failed ? "JOURNAL_FAILED" : "JOURNAL_FORGOTTEN");
-    if (failed) {
-        host->journal.broken = true;
-        op_report(op, FERRY_WORLD_JOURNAL);
-        return;
-    }
-    struct record **place = &host->journal.records;
     while (*place != NULL) {
         struct record *record = *place;
-        if (record->move == op->move) {
+        if (record->move == move) {
             *place = record->next;
             free(record);
         } else {
             place = &record->next;
         }
     }
-    op_report(op, FERRY_OK);
+}
+
+static void journal_forgotten(struct op *op)
+{
+    struct host *host = op->host;
+    const bool failed = is_failing(op);
+
+    LOG(host->world,
+        .side = op->target ? SIM_SIDE_TARGET : SIM_SIDE_SOURCE,
+        .host = host->index,
+        .migration = op->move->index,
+        .kind = failed ? "JOURNAL_FAILED" : "JOURNAL_FORGOTTEN");
+    if (!failed || is_in_doubt(op)) {
+        forget(&host->journal, op->move);
+    }
+    host->journal.broken = host->journal.broken || failed;
+    op_report(op, failed ? FERRY_WORLD_JOURNAL : FERRY_OK);
 }
 
 void journal_forget(struct side *side, const struct ferry_action *action)
@@ -247,7 +283,7 @@ void journal_forget(struct side *side, const struct ferry_action *action)
     struct op *op = op_create(side, action, journal_forgotten);
 
     op->daemon = true;
-    op_start(op, fsync_time(side->host));
+    start(op);
 }
 
 enum scenario_session_state journal_session(const struct move *move, bool target)

@@ -37,6 +37,8 @@ struct journal {
     struct record *records;
     struct ownership *owners; /* one a guest */
     uint32_t failing;         /* faults under way */
+    uint32_t doubtful;        /* likewise: what is reported as failed is there */
+    uint32_t full;            /* likewise: writes fail at once */
     int64_t slow_ns;          /* added to each fsync */
     bool broken; /* a write failed: takes no new session until the daemon starts again */
 };

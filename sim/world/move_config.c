@@ -48,6 +48,8 @@ void move_source_config(struct move *move, struct ferry_source_config *config_ou
     config.epoch = move->epoch;
     config.journal_id = move->from->journal.id;
     config.incarnation = move->from->incarnation;
+    config.version_min = move->from->version_min;
+    config.version_max = move->from->version_max;
     config.guest_name = (struct ferry_bytes){
         .data = (const uint8_t *)guest->spec->name,
         .size = name_size < FERRY_NAME_MAX ? name_size : FERRY_NAME_MAX};
@@ -97,8 +99,10 @@ void move_target_config(const struct move *move, struct ferry_target_config *con
 
     config.allocator = move->world->allocator;
     config.session = move->session;
+    config.version_min = host->version_min;
+    config.version_max = host->version_max;
     config.journal_id = host->journal.id;
-    config.memory_free = host->spec->memory - host->memory_used;
+    config.memory_free = host_memory_free(host);
     config.refuse_status = admission(move);
     config.refuse = config.refuse_status != FERRY_OK;
     config.orphan_limit = timeouts->orphan;

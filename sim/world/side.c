@@ -159,9 +159,14 @@ static void drop_events(struct side *side)
 
 /* ---- the engine, whichever of the two it is ---- */
 
+int64_t side_now(const struct side *side)
+{
+    return clock_read(&side->host->clock, world_now(side->world));
+}
+
 static enum ferry_status input(struct side *side, const struct ferry_event *event)
 {
-    const int64_t now = world_now(side->world);
+    const int64_t now = side_now(side);
 
     return side->target ? ferry_target_input(side->target_engine, event, now)
                         : ferry_source_input(side->source_engine, event, now);
@@ -218,15 +223,24 @@ static void arm_deadline(struct side *side)
     timer_cancel(side->world, &side->deadline_timer);
     side->deadline_armed = wanted;
     if (wanted != FERRY_TIME_NEVER) {
+        const int64_t when = clock_when(&side->host->clock, world_now(side->world), wanted);
         side->deadline_timer =
-            timer_at(side->world, side->host->index, wanted, deadline_reached, side, 0);
+            timer_at(side->world, side->host->index, when, deadline_reached, side, 0);
+    }
+}
+
+void side_rearm(struct side *side)
+{
+    timer_cancel(side->world, &side->deadline_timer);
+    if (!side->gone && !side->closed) {
+        arm_deadline(side);
     }
 }
 
 static void deadline_reached(void *owner, uint64_t argument)
 {
     struct side *side = owner;
-    const int64_t now = world_now(side->world);
+    const int64_t now = side_now(side);
 
     (void)argument;
     side->deadline_timer = 0;

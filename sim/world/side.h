@@ -53,6 +53,8 @@ struct side *side_create(struct move *move, bool target);
 void side_post(struct side *side, const struct ferry_event *event);
 void side_post_bytes(struct side *side, uint32_t attach, struct message *message, size_t skip);
 void side_done(struct side *side, uint64_t action_id, enum ferry_status status);
+int64_t side_now(const struct side *side); /* as its host's clock shows it */
+void side_rearm(struct side *side);        /* that clock has changed */
 void side_kick(struct side *side); /* actions may be waiting: take them soon */
 /* Around every call into an engine: what a phase triggers waits until the outermost one has left. */
 struct side *side_enter(struct side *side); /* who was inside before */

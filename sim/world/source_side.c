@@ -78,7 +78,7 @@ bool source_side_start(struct move *move)
     move->source = side;
     struct side *outer = side_enter(side);
     const enum ferry_status status =
-        ferry_source_create(&config, world_now(move->world), &side->source_engine);
+        ferry_source_create(&config, side_now(side), &side->source_engine);
     side_leave(side, outer);
     if (status != FERRY_OK) {
         move->source = NULL;
@@ -116,7 +116,7 @@ void source_side_restart(struct move *move)
     }
     struct side *outer = side_enter(side);
     const enum ferry_status status = ferry_source_restart(
-        &config, records, count, guest, world_now(world), &side->source_engine);
+        &config, records, count, guest, side_now(side), &side->source_engine);
     side_leave(side, outer);
     if (status != FERRY_OK) {
         world_error(world, "a source cannot be restarted from its journal");

@@ -70,6 +70,8 @@ struct world {
     uint32_t sides_open;        /* engine objects */
     struct move *moves_running; /* those with an engine object */
     uint32_t *refusing;         /* by network: faults under way */
+    uint32_t *corrupt_ppm;      /* by network: messages of a million that are damaged */
+    struct model_rng weather;   /* decides which, and where */
     struct channel **channels;
     uint32_t channel_count;
     uint32_t channel_capacity;

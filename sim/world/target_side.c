@@ -60,7 +60,7 @@ struct side *target_side_start(struct move *move)
     move->target = side;
     struct side *outer = side_enter(side);
     const enum ferry_status status =
-        ferry_target_create(&config, world_now(move->world), &side->target_engine);
+        ferry_target_create(&config, side_now(side), &side->target_engine);
     side_leave(side, outer);
     if (status != FERRY_OK) {
         move->target = NULL;
@@ -96,7 +96,7 @@ void target_side_restart(struct move *move)
         records,
         count,
         instance_of_move(move, true) != NULL,
-        world_now(world),
+        side_now(side),
         &side->target_engine);
     side_leave(side, outer);
     if (status != FERRY_OK) {

@@ -40,6 +40,7 @@ void vmm_order(struct op *op, int64_t cost)
     const int64_t now = world_now(op->host->world);
     int64_t begin = now;
 
+    cost = host_cpu_time(op->host, cost);
     if (instance != NULL) {
         begin = instance->busy_until > now ? instance->busy_until : now;
         instance->busy_until = begin + cost;

@@ -43,6 +43,7 @@ static void captured(struct op *op)
     } else {
         guest_advance(guest, world_now(side->world));
         write_by_devices(guest, world_now(side->world));
+        guest->drained = true; /* before the last collection */
         instance->state = guest_state_digest(guest);
         instance->state_valid = true;
     }

@@ -196,6 +196,7 @@ static void reseed(struct world *world)
 {
     world->reseeded = true;
     model_rng_init(&world->ids, world->options.reseed, "world/ids");
+    model_rng_init(&world->weather, world->options.reseed, "world/weather");
     for (size_t i = 0; i < world->scenario->guest_count; i++) {
         struct guest *guest = &world->guests[i];
         guest_advance(guest, world_now(world));
@@ -358,6 +359,7 @@ static void unmake(struct world *world)
     free(world->fault_memory);
     free(world->fault_spans);
     free(world->refusing);
+    free(world->corrupt_ppm);
     free(world->guest_names);
     free(world->host_names);
 }
@@ -381,6 +383,7 @@ int sim_run(
     }
     world.allocator = world_engine_allocator(&world);
     model_rng_init(&world.ids, options->seed, "world/ids");
+    model_rng_init(&world.weather, options->seed, "world/weather");
     world.checks = make_checks(&world);
     make_cluster(&world);
     world_check_end(&world);

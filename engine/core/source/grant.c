@@ -159,6 +159,13 @@ void source_grant_step(
 
 /* ---- what the target says ---- */
 
+/* What the target tells of its own time, as far as that can be true: its clock may have jumped. */
+static ferry_time_ns at_most(ferry_time_ns told, ferry_time_ns elapsed)
+{
+    const ferry_time_ns bounded = source_told(told);
+    return bounded < elapsed ? bounded : elapsed;
+}
+
 static void measure_blackout(struct ferry_source *source, const struct wire_started *started)
 {
     const struct attempt *attempt = &source->attempt;
@@ -167,6 +174,7 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
     }
     const ferry_time_ns half = source_link_round_trip(source) / 2;
     const ferry_time_ns running_at = source->now - half - source_told(started->running_for_ns);
+    const ferry_time_ns since_grant = source->now - attempt->durable_at;
     struct ferry_blackout *blackout = &source->outcome.blackout;
     *blackout = (struct ferry_blackout){
         .capture_ns = attempt->captured_at - attempt->paused_at,
@@ -174,9 +182,9 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
         .load_ns = attempt->load_ns,
         .ready_ns = half,
         .grant_persist_ns = attempt->durable_at - attempt->ready_at,
-        .owner_persist_ns = source_told(started->owner_persist_ns),
-        .resume_ns = source_told(started->resume_ns),
+        .owner_persist_ns = at_most(started->owner_persist_ns, since_grant),
     };
+    blackout->resume_ns = at_most(started->resume_ns, since_grant - blackout->owner_persist_ns);
     const ferry_time_ns sent = attempt->ready_at - attempt->collected_at;
     blackout->transfer_ns = sent - blackout->load_ns - half;
     if (blackout->transfer_ns <

@@ -44,6 +44,7 @@ struct link {
     uint16_t streams; /* payload connections of this attach; 0: it only asks and answers */
     uint32_t ups;     /* how often it came up */
     uint32_t flaps;   /* in a row: up, and lost again at once */
+    uint32_t damaged; /* times that what came on it made no sense */
     ferry_time_ns up_at;
     uint16_t path_count;
     uint16_t order[FERRY_PATHS_MAX];    /* paths, best first */

@@ -24,6 +24,8 @@
 #define ATTACHES_PER_INCARNATION (1U << 16)
 /* So many pings fit into the limit of silence: one lost ping is no silence. */
 #define PINGS_PER_SILENCE 4
+/* So often bytes may make no sense before the target is to blame, and not the wire. */
+#define DAMAGE_MAX 3U
 /* With so many measured, the highest may be left out. */
 #define ENOUGH_ROUND_TRIPS 3U
 
@@ -212,6 +214,21 @@ void source_link_answered(struct ferry_source *source)
     source_link_ping(source); /* the round trip is part of the prediction: measure it at once */
 }
 
+/* Bytes that make no sense may have been damaged on their way, under the link's own checksum: a new
+ * connection asks again. What happens too often is the target's doing. */
+static void bytes_make_no_sense(struct ferry_source *source, enum ferry_status status)
+{
+    const bool damage =
+        status == FERRY_PEER_CHECKSUM || status == FERRY_PEER_FRAME || status == FERRY_PEER_LENGTH;
+    source->link.damaged++;
+    if (!damage || source->link.damaged > DAMAGE_MAX) {
+        source_violation(source, status, 0);
+        return;
+    }
+    source_trace(source, FERRY_TRACE_PROTOCOL_ERROR, status, 0, source->state, 0);
+    source_link_lose(source, status);
+}
+
 void source_link_bytes(
     struct ferry_source *source, uint32_t attach_number, struct ferry_bytes bytes)
 {
@@ -221,7 +238,7 @@ void source_link_bytes(
         struct wire_message message;
         const enum ferry_status status = wire_reader_next(&link->reader, &bytes, &found, &message);
         if (status != FERRY_OK) {
-            source_violation(source, status, 0);
+            bytes_make_no_sense(source, status);
             return;
         }
         if (!found) {

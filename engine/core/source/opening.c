@@ -21,8 +21,8 @@ static void send_preface(struct ferry_source *source)
     ferry_preface_encode(
         &(struct ferry_preface){
             .role = FERRY_ROLE_CONTROL,
-            .version_min = FERRY_PROTOCOL_VERSION_MIN,
-            .version_max = FERRY_PROTOCOL_VERSION_MAX,
+            .version_min = source->config.version_min,
+            .version_max = source->config.version_max,
             .session = source->config.session,
             .attach = source->link.attach,
         },
@@ -53,8 +53,8 @@ static void send_open(struct ferry_source *source)
     struct wire_message message = {.type = WIRE_OPEN};
     struct wire_open *open = &message.body.open;
     *open = (struct wire_open){
-        .version_min = FERRY_PROTOCOL_VERSION_MIN,
-        .version_max = FERRY_PROTOCOL_VERSION_MAX,
+        .version_min = config->version_min,
+        .version_max = config->version_max,
         .features_offered = WIRE_FEATURES_KNOWN,
         .guest_id = config->guest_id,
         .epoch = config->epoch,
@@ -128,8 +128,8 @@ void source_opening_ask(struct ferry_source *source)
 void source_opening_accept(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_accept *accept = &message->body.accept;
-    if (accept->version < FERRY_PROTOCOL_VERSION_MIN ||
-        accept->version > FERRY_PROTOCOL_VERSION_MAX) {
+    if (accept->version < source->config.version_min ||
+        accept->version > source->config.version_max) {
         source_violation(source, FERRY_PEER_VERSION, WIRE_ACCEPT);
         return;
     }

@@ -18,6 +18,8 @@
 struct ferry_source_config ferry_source_config_default(void)
 {
     return (struct ferry_source_config){
+        .version_min = FERRY_PROTOCOL_VERSION_MIN,
+        .version_max = FERRY_PROTOCOL_VERSION_MAX,
         .epoch = 1,
         .page_size = FERRY_PAGE_SIZE_MIN,
         .streams = 1,
@@ -58,7 +60,9 @@ enum ferry_status source_check_config(const struct ferry_source_config *config)
         (config->mode == FERRY_MODE_PRECOPY || config->mode == FERRY_MODE_STOP_AND_COPY) &&
         config->on_no_convergence >= FERRY_GIVE_UP &&
         config->on_no_convergence <= FERRY_SWITCH_ANYWAY;
-    if (!names || !page || !counts || !identity || !times || !modes) {
+    const bool versions =
+        config->version_min >= 1 && config->version_min <= config->version_max;
+    if (!names || !page || !counts || !identity || !times || !modes || !versions) {
         return FERRY_USAGE_CONFIG;
     }
     uint64_t pages = 0;

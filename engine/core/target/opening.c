@@ -33,8 +33,7 @@ static void refuse(struct ferry_target *target, enum ferry_status status)
 static enum ferry_status judge(const struct ferry_target *target, const struct wire_open *open)
 {
     const struct ferry_target_config *config = &target->config;
-    if (open->version_max < FERRY_PROTOCOL_VERSION_MIN ||
-        open->version_min > FERRY_PROTOCOL_VERSION_MAX) {
+    if (open->version_max < config->version_min || open->version_min > config->version_max) {
         return FERRY_PEER_VERSION;
     }
     if ((open->features_required & ~WIRE_FEATURES_KNOWN) != 0) {
@@ -67,8 +66,8 @@ static void remember(struct ferry_target *target, const struct wire_open *open)
     target->source_journal_id = open->source_journal_id;
     target->abandon_after = open->abandon_after;
     target->handover = handover_target_start(open->epoch);
-    target->version = open->version_max < FERRY_PROTOCOL_VERSION_MAX ? open->version_max
-                                                                     : FERRY_PROTOCOL_VERSION_MAX;
+    target->version = open->version_max < target->config.version_max ? open->version_max
+                                                                     : target->config.version_max;
     target->shape = (struct ferry_stream_shape){
         .session = target->config.session,
         .attach = target->attach,

@@ -13,6 +13,8 @@
 struct ferry_target_config ferry_target_config_default(void)
 {
     return (struct ferry_target_config){
+        .version_min = FERRY_PROTOCOL_VERSION_MIN,
+        .version_max = FERRY_PROTOCOL_VERSION_MAX,
         .device_state_max = FERRY_DEVICE_STATE_MAX,
         .streams_max = FERRY_STREAMS_MAX,
         .orphan_limit = 120 * FERRY_SECOND,
@@ -49,7 +51,8 @@ enum ferry_status ferry_target_create(
 {
     if (config->action_limit <= 0 || config->orphan_limit <= 0 || config->hold_limit <= 0 ||
         config->announce_interval <= 0 || config->journal_id == 0 ||
-        config->streams_max > FERRY_STREAMS_MAX) {
+        config->streams_max > FERRY_STREAMS_MAX || config->version_min == 0 ||
+        config->version_min > config->version_max) {
         return FERRY_USAGE_CONFIG;
     }
     struct ferry_target *target = target_allocate(config, now);

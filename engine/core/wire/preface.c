@@ -12,7 +12,8 @@
  *  28  u64 session, low half
  *  36  u32 checksum     CRC-32C over bytes 0 .. 35
  *
- * This layout is the same in all versions: it is what the version is found out with. */
+ * This layout is the same in all versions. A range without a version that is spoken here is no error
+ * of the preface: whoever opened the connection is to hear so, as REFUSE to its OPEN. */
 #include "base/cursor.h"
 #include "ferry/stream.h"
 
@@ -49,10 +50,6 @@ static enum ferry_status check(const struct ferry_preface *preface)
     }
     if (preface->version_min == 0 || preface->version_min > preface->version_max) {
         return FERRY_PEER_VALUE;
-    }
-    if (preface->version_min > FERRY_PROTOCOL_VERSION_MAX ||
-        preface->version_max < FERRY_PROTOCOL_VERSION_MIN) {
-        return FERRY_PEER_VERSION;
     }
     return FERRY_OK;
 }

@@ -209,8 +209,7 @@ read_specials(struct reading *reading, const struct specials *specials, struct h
     }
 }
 
-/* asked: `unencrypted` stands there, rightly or wrongly. */
-static void check_security(struct reading *reading, const struct host_config *config, bool asked)
+static void check_security(struct reading *reading, const struct host_config *config)
 {
     const bool any =
         config->tls.certificate != NULL || config->tls.key != NULL || config->tls.ca != NULL;
@@ -219,7 +218,7 @@ static void check_security(struct reading *reading, const struct host_config *co
 
     if (config->unencrypted && any) {
         config_error(reading, 0, 0, "tls and unencrypted exclude each other");
-    } else if (!asked && !all) {
+    } else if (!config->unencrypted && !all) {
         config_error(
             reading,
             0,
@@ -272,7 +271,7 @@ read_config(struct reading *reading, const struct tree_node *root, struct host_c
     if (config->host[0] == '\0' && reading->errors->count == 0) {
         config_error(reading, 0, 0, "host: the name of this host is missing");
     }
-    check_security(reading, config, specials.unencrypted != NULL);
+    check_security(reading, config);
     if (config->limits.connections_unknown > config->limits.connections) {
         config_error(reading, 0, 0, "limits: connections_unknown is larger than connections");
     }

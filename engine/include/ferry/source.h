@@ -27,6 +27,10 @@ struct ferry_record {
 struct ferry_source_config {
     struct ferry_allocator allocator;
     struct ferry_trace_sink trace;
+    /* Versions of the protocol that this side speaks, both ends included. The default is what this
+     * build does; less of it lets old and new daemons meet while a cluster is upgraded. */
+    uint16_t version_min;
+    uint16_t version_max;
     struct ferry_session_id session; /* random, never used before */
     uint64_t guest_id;
     uint64_t epoch;       /* of the guest's ownership here, at least 1 */

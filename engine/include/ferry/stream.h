@@ -57,7 +57,8 @@ struct ferry_preface {
 
 void ferry_preface_encode(
     const struct ferry_preface *preface, uint8_t bytes_out[FERRY_PREFACE_SIZE]);
-/* PEER_FRAME (magic), PEER_CHECKSUM, PEER_VALUE, PEER_VERSION. preface_out is untouched on failure.
+/* PEER_FRAME (magic), PEER_CHECKSUM, PEER_VALUE. Which versions it offers is for the target's engine to
+ * judge, in OPEN: only that can answer. preface_out is untouched on failure.
  */
 FERRY_NODISCARD
 enum ferry_status

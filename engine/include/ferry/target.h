@@ -21,6 +21,10 @@ struct ferry_target; /* opaque; memory from config->allocator */
 struct ferry_target_config {
     struct ferry_allocator allocator;
     struct ferry_trace_sink trace;
+    /* Versions of the protocol that this side speaks, both ends included. The default is what this
+     * build does; less of it lets old and new daemons meet while a cluster is upgraded. */
+    uint16_t version_min;
+    uint16_t version_max;
     struct ferry_session_id session; /* from the preface */
     uint64_t journal_id;             /* random, made when this host's journal was created */
     uint64_t memory_free;            /* bytes that a new guest may take here */

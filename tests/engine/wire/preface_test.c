@@ -77,7 +77,7 @@ static void undefined_values_are_refused(void **unused)
         {{FERRY_ROLE_CONTROL, 1, 1, {1, 0}, 1, 0},  FERRY_OK          },
         {{FERRY_ROLE_PAYLOAD, 1, 1, {0, 1}, 1, 63}, FERRY_OK          },
         {{FERRY_ROLE_CONTROL, 1, 9, {1, 0}, 1, 0},  FERRY_OK          }, /* newer */
-        {{FERRY_ROLE_CONTROL, 2, 9, {1, 0}, 1, 0},  FERRY_PEER_VERSION},
+        {{FERRY_ROLE_CONTROL, 2, 9, {1, 0}, 1, 0},  FERRY_OK          }, /* OPEN is refused */
         {{FERRY_ROLE_CONTROL, 0, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE  },
         {{FERRY_ROLE_CONTROL, 2, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE  },
         {{(enum ferry_role)0, 1, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE  },

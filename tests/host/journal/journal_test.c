@@ -150,10 +150,7 @@ static void failed_sync_refuses_new_sessions_and_serves_open_ones(void **state)
     assert_int_equal(journal_takes_sessions(bench->journal, &bench->error), HOST_JOURNAL_CLOSED);
     assert_int_equal(bench_write(bench, 6), HOST_JOURNAL_CLOSED);
     assert_non_null(strstr(bench->error.next_step, "restart"));
-    const size_t logs = bench->disk.file_count;
-
     assert_int_equal(bench_write_and_wait(bench, 4), HOST_OK);
-    assert_int_equal(bench->disk.file_count, logs + 1); /* not behind what may be lost */
 
     /* The failed record is not in what was written anew, and the restarted daemon is whole. */
     assert_int_equal(bench_open(bench), HOST_OK);

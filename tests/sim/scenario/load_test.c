@@ -324,48 +324,80 @@ static void every_kind_of_fault_is_read(void **unused)
                   "faults:\n"
                   "  - {when: {move: db1, phase: granted, attempt: 2}, host: h2, crash: true, "
                   "restart_after: 5 s}\n"
-                  "  - {at: 1 s, host: h1, pause_for: 2 s}\n"
+                  "  - {at: 1 s, host: h1, crash_keeping_writes: true}\n"
                   "  - {at: 1 s, host: h1, reinstall: true}\n"
+                  "  - {at: 1 s, host: h1, pause_for: 2 s}\n"
                   "  - {at: 1 s, host: h1, daemon_crash: true, restart_after: 3 s}\n"
+                  "  - {at: 1 s, host: h1, cpu: 10 %}\n"
+                  "  - {at: 1 s, host: h1, memory_taken: 1 MiB}\n"
                   "  - {at: 1 s, host: h1, journal_fail_for: forever}\n"
+                  "  - {at: 1 s, host: h1, journal_doubt_for: 1 s}\n"
+                  "  - {at: 1 s, host: h1, disk_full_for: 1 s}\n"
                   "  - {at: 1 s, host: h1, journal_delay: 50 ms, for: 4 s}\n"
+                  "  - {at: 1 s, host: h1, protocol: 2, protocol_max: 4}\n"
+                  "  - {at: 1 s, host: h1, clock_fast: 1 %}\n"
+                  "  - {at: 1 s, host: h1, clock_slow: 200 ppm}\n"
+                  "  - {at: 1 s, host: h1, clock_forward: 3 s}\n"
+                  "  - {at: 1 s, host: h1, clock_back: 4 s}\n"
                   "  - {at: 1 s, network: lan, down_for: 2 s}\n"
+                  "  - {at: 1 s, network: lan, clog_for: 2 s}\n"
                   "  - {at: 1 s, network: lan, reset: true}\n"
+                  "  - {at: 1 s, network: lan, stray_for: 6 ms}\n"
+                  "  - {at: 1 s, network: lan, duplicate: true}\n"
                   "  - {at: 1 s, network: lan, refuse_for: 6 s}\n"
+                  "  - {at: 1 s, partition: {from: h2, to: h1}, for: 10 s}\n"
                   "  - {at: 1 s, network: lan, bandwidth: 0 bit/s, for: 7 s}\n"
                   "  - {at: 1 s, network: lan, latency: 8 ms, for: 8 s}\n"
+                  "  - {at: 1 s, network: lan, jitter: 9 ms, for: 8 s}\n"
                   "  - {at: 1 s, network: lan, loss: 1 %, for: 9 s}\n"
-                  "  - {at: 1 s, partition: {from: h2, to: h1}, for: 10 s}\n"
-                  "  - {at: 1 s, network: lan, background: {from: h1, to: h2, rate: 11 Mbit/s}}\n");
+                  "  - {at: 1 s, network: lan, corrupt: 2 %, for: 9 s}\n"
+                  "  - {at: 1 s, network: lan, background: {from: h1, to: h2, rate: 11 Mbit/s}}\n"
+                  "  - {at: 1 s, guest: db1, burst: 1 MiB}\n"
+                  "  - {at: 1 s, guest: db1, extra_rate: 8 Mbit/s, for: 2 s}\n"
+                  "  - {at: 1 s, guest: db1, device_burst: 8 KiB}\n");
 
     const struct scenario_fault *faults = scenario->faults;
-    assert_int_equal(scenario->fault_count, 14);
+    const struct scenario_fault *at[SCENARIO_FAULT_KINDS];
+    assert_int_equal(scenario->fault_count, SCENARIO_FAULT_KINDS - 1);
     for (size_t index = 0; index < scenario->fault_count; index++) {
         assert_int_equal(faults[index].kind, SCENARIO_FAULT_HOST_CRASH + (int)index);
+        at[faults[index].kind] = &faults[index];
     }
     assert_true(faults[0].when.on_phase);
     assert_int_equal(faults[0].when.phase, SCENARIO_PHASE_GRANTED);
     assert_int_equal(faults[0].when.attempt, 2);
     assert_int_equal(faults[0].host, 1);
     assert_int_equal(faults[0].restart_after, 5 * SECOND);
-    assert_int_equal(faults[1].duration, 2 * SECOND);
-    assert_int_equal(faults[2].restart_after, SCENARIO_FOREVER);
-    assert_int_equal(faults[3].restart_after, 3 * SECOND);
-    assert_int_equal(faults[4].duration, SCENARIO_FOREVER);
-    assert_int_equal(faults[5].delay, 50 * MILLISECOND);
-    assert_int_equal(faults[5].duration, 4 * SECOND);
-    assert_int_equal(faults[6].duration, 2 * SECOND);
-    assert_int_equal(faults[6].network, 0);
-    assert_int_equal(faults[8].duration, 6 * SECOND);
-    assert_int_equal(faults[9].bandwidth, 0);
-    assert_int_equal(faults[9].duration, 7 * SECOND);
-    assert_int_equal(faults[10].latency, 8 * MILLISECOND);
-    assert_int_equal(faults[11].loss_ppm, 10000);
-    assert_int_equal(faults[12].network, SCENARIO_NONE);
-    assert_int_equal(faults[12].from, 1);
-    assert_int_equal(faults[12].to, 0);
-    assert_int_equal(faults[13].bandwidth, 11000000);
-    assert_int_equal(faults[13].duration, SCENARIO_FOREVER);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_PAUSE]->duration, 2 * SECOND);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_REINSTALL]->restart_after, SCENARIO_FOREVER);
+    assert_int_equal(at[SCENARIO_FAULT_DAEMON_CRASH]->restart_after, 3 * SECOND);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_CPU]->share_ppm, 100000);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_MEMORY]->bytes, 1 << 20);
+    assert_int_equal(at[SCENARIO_FAULT_JOURNAL_FAIL]->duration, SCENARIO_FOREVER);
+    assert_int_equal(at[SCENARIO_FAULT_JOURNAL_SLOW]->delay, 50 * MILLISECOND);
+    assert_int_equal(at[SCENARIO_FAULT_JOURNAL_SLOW]->duration, 4 * SECOND);
+    assert_int_equal(at[SCENARIO_FAULT_VERSION]->version_min, 2);
+    assert_int_equal(at[SCENARIO_FAULT_VERSION]->version_max, 4);
+    assert_int_equal(at[SCENARIO_FAULT_CLOCK_SLOW]->share_ppm, 200);
+    assert_int_equal(at[SCENARIO_FAULT_CLOCK_BACK]->delay, 4 * SECOND);
+    assert_int_equal(at[SCENARIO_FAULT_NET_DOWN]->duration, 2 * SECOND);
+    assert_int_equal(at[SCENARIO_FAULT_NET_DOWN]->network, 0);
+    assert_int_equal(at[SCENARIO_FAULT_NET_REORDER]->delay, 6 * MILLISECOND);
+    assert_int_equal(at[SCENARIO_FAULT_NET_REFUSE]->duration, 6 * SECOND);
+    assert_int_equal(at[SCENARIO_FAULT_NET_BANDWIDTH]->bandwidth, 0);
+    assert_int_equal(at[SCENARIO_FAULT_NET_BANDWIDTH]->duration, 7 * SECOND);
+    assert_int_equal(at[SCENARIO_FAULT_NET_LATENCY]->latency, 8 * MILLISECOND);
+    assert_int_equal(at[SCENARIO_FAULT_NET_JITTER]->latency, 9 * MILLISECOND);
+    assert_int_equal(at[SCENARIO_FAULT_NET_LOSS]->loss_ppm, 10000);
+    assert_int_equal(at[SCENARIO_FAULT_NET_CORRUPT]->share_ppm, 20000);
+    assert_int_equal(at[SCENARIO_FAULT_NET_PARTITION]->network, SCENARIO_NONE);
+    assert_int_equal(at[SCENARIO_FAULT_NET_PARTITION]->from, 1);
+    assert_int_equal(at[SCENARIO_FAULT_NET_PARTITION]->to, 0);
+    assert_int_equal(at[SCENARIO_FAULT_NET_BACKGROUND]->bandwidth, 11000000);
+    assert_int_equal(at[SCENARIO_FAULT_NET_BACKGROUND]->duration, SCENARIO_FOREVER);
+    assert_int_equal(at[SCENARIO_FAULT_GUEST_BURST]->guest, 0);
+    assert_int_equal(at[SCENARIO_FAULT_GUEST_RATE]->bandwidth, 8000000);
+    assert_int_equal(at[SCENARIO_FAULT_GUEST_DEVICE]->bytes, 8192);
     scenario_free(scenario);
 }
 

@@ -16,8 +16,19 @@
 
 #define DOCUMENT "docs/scenarios.md"
 
-static const char begin_sign[] = "<!-- reference: begin -->\n";
-static const char end_sign[] = "<!-- reference: end -->\n";
+/* A part of the document that the program writes itself, between two signs. */
+struct part {
+    const char *begin;
+    const char *end;
+    void (*write)(FILE *out);
+};
+
+static const struct part parts[] = {
+    {"<!-- reference: begin -->\n", "<!-- reference: end -->\n", scenario_reference},
+    {"<!-- catalogue: begin -->\n", "<!-- catalogue: end -->\n", scenario_catalogue},
+};
+
+#define PARTS (sizeof parts / sizeof parts[0])
 
 static char *read_document(void)
 {
@@ -34,55 +45,75 @@ static char *read_document(void)
     return text;
 }
 
-static char *written_reference(void)
+static char *written(const struct part *part)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    scenario_reference(stream);
+    part->write(stream);
     (void)fclose(stream);
     return text;
 }
 
-static void the_document_has_the_reference_of_the_tables(void **unused)
+/* Where the part is in the document, without its signs. */
+static bool find(const struct part *part, const char *document, size_t *first, size_t *size)
+{
+    const char *begin = strstr(document, part->begin);
+    const char *end = begin == NULL ? NULL : strstr(begin, part->end);
+    if (end == NULL) {
+        return false;
+    }
+    begin += strlen(part->begin);
+    *first = (size_t)(begin - document);
+    *size = (size_t)(end - begin);
+    return true;
+}
+
+static void the_document_has_the_parts_that_the_tables_write(void **unused)
 {
     (void)unused;
     char *document = read_document();
-    char *reference = written_reference();
-    char *begin = strstr(document, begin_sign);
-    assert_non_null(begin);
-    begin += strlen(begin_sign);
-    char *end = strstr(begin, end_sign);
-    assert_non_null(end);
-
-    bool same = (size_t)(end - begin) == strlen(reference) &&
-                strncmp(begin, reference, strlen(reference)) == 0;
-
-    if (!same) {
-        print_error("%s is behind the tables; run this test with --accept\n", DOCUMENT);
+    for (size_t i = 0; i < PARTS; i++) {
+        char *text = written(&parts[i]);
+        size_t first = 0;
+        size_t size = 0;
+        assert_true(find(&parts[i], document, &first, &size));
+        bool same = size == strlen(text) && strncmp(document + first, text, size) == 0;
+        if (!same) {
+            print_error("%s is behind the tables; run this test with --accept\n", DOCUMENT);
+        }
+        assert_true(same);
+        free(text);
     }
-    assert_true(same);
     free(document);
-    free(reference);
 }
 
-static int accept_reference(void)
+static bool replace(const struct part *part)
 {
     char *document = read_document();
-    char *reference = written_reference();
-    char *begin = strstr(document, begin_sign);
-    char *end = begin == NULL ? NULL : strstr(begin, end_sign);
-    FILE *file = end == NULL ? NULL : fopen(DOCUMENT, "w");
-    int failed = file == NULL;
+    char *text = written(part);
+    size_t first = 0;
+    size_t size = 0;
+    FILE *file = find(part, document, &first, &size) ? fopen(DOCUMENT, "w") : NULL;
+    bool done = file != NULL;
     if (file != NULL) {
-        size_t before = (size_t)(begin - document) + strlen(begin_sign);
-        failed = fwrite(document, 1, before, file) != before || fputs(reference, file) == EOF ||
-                 fputs(end, file) == EOF;
-        failed = fclose(file) != 0 || failed;
+        done = fwrite(document, 1, first, file) == first && fputs(text, file) != EOF &&
+               fputs(document + first + size, file) != EOF;
+        done = fclose(file) == 0 && done;
     }
     free(document);
-    free(reference);
-    return failed;
+    free(text);
+    return done;
+}
+
+static int accept_parts(void)
+{
+    for (size_t i = 0; i < PARTS; i++) {
+        if (!replace(&parts[i])) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* The text between the first fence of YAML and its end: the example which opens the document. */
@@ -157,10 +188,10 @@ static void rules_and_outcomes_have_the_names_of_the_engine(void **unused)
 int main(int count, char **arguments)
 {
     if (count == 2 && strcmp(arguments[1], "--accept") == 0) {
-        return accept_reference();
+        return accept_parts();
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_document_has_the_reference_of_the_tables),
+        cmocka_unit_test(the_document_has_the_parts_that_the_tables_write),
         cmocka_unit_test(the_first_example_of_the_document_is_good),
         cmocka_unit_test(the_time_outs_are_the_defaults_of_the_engine),
         cmocka_unit_test(the_options_of_a_move_are_the_defaults_of_the_engine),

@@ -2,9 +2,10 @@
 /*
  * server.c -- the control thread.
  *
- *   ALONE --a client connects--> GREETED? --HELLO--> SERVING --QUIT--> the process ends
- *     ^                             |                   |
- *     +---- vanished, broke the protocol, does not read, another client came ----+
+ *   ALONE --a newcomer says HELLO--> SERVING --QUIT--> the process ends
+ *     ^                                |  |  ^
+ *     |                                |  +--+ another newcomer says HELLO: it is the client now
+ *     +-- vanished, broke the protocol, does not read
  *
  * Invariants: the guest runs on whatever becomes of a client; nothing here waits for a client (a
  * full socket ends the connection); a packet is judged by its size and type before a field is read.
@@ -29,8 +30,8 @@
 struct server {
     struct machine *machine;
     int listener;
-    int client;
-    bool greeted;
+    int client;   /* has said hello; -1: none */
+    int newcomer; /* connected, has not said hello yet; -1: none */
     bool quit;
     bool died_told;
     int pidfd;
@@ -62,7 +63,6 @@ static void drop_client(struct server *server, const char *why)
         host_log(HOST_LOG_INFO, "client gone: %s", why);
     }
     fd_close(&server->client);
-    server->greeted = false;
 }
 
 static void say(struct server *server, const void *packet, size_t size)
@@ -314,6 +314,27 @@ static void describe(const struct server *server, struct vmm_hello_answer *hello
     hello->config_bytes = (uint32_t)machine->config_size;
 }
 
+static void tell_text(struct server *server, uint32_t type, const char *reason)
+{
+    struct vmm_event_text event = {
+        .header = {.magic = VMM_MAGIC, .type = type}
+    };
+    snprintf(event.reason, sizeof(event.reason), "%s", reason);
+    say(server, &event, sizeof(event));
+}
+
+/* The one who said hello is the client now; an old one may be a daemon that hangs. */
+static void replace_client(struct server *server)
+{
+    if (server->client >= 0) {
+        tell_text(server, VMM_EVENT_REPLACED, "replaced: another client connected");
+        drop_client(server, "another client connected");
+    }
+    server->client = server->newcomer;
+    server->newcomer = -1;
+    server->died_told = false;
+}
+
 static void greet(struct server *server, const union packet *packet)
 {
     static uint8_t buffer[VMM_PACKET_MAX];
@@ -329,8 +350,8 @@ static void greet(struct server *server, const union packet *packet)
             packet->hello.version_max,
             VMM_VERSION);
         fill_answer(&answer, &packet->header, &fault, machine->guest_state);
-        say(server, &answer, sizeof(answer.hello));
-        drop_client(server, "no common version");
+        send(server->newcomer, &answer, sizeof(answer.hello), MSG_DONTWAIT | MSG_NOSIGNAL);
+        fd_close(&server->newcomer);
         return;
     }
     fill_answer(&answer, &packet->header, &fault, machine->guest_state);
@@ -345,11 +366,12 @@ static void greet(struct server *server, const union packet *packet)
         machine->ram_fd, machine->bitmap_fd, machine->state_fd, server->pidfd};
     struct host_error error;
     const size_t count = server->pidfd >= 0 ? VMM_FD_COUNT : VMM_FD_PID;
-    if (fd_send(server->client, buffer, size, fds, count, &error) != HOST_OK) {
-        drop_client(server, error.text);
+    if (fd_send(server->newcomer, buffer, size, fds, count, &error) != HOST_OK) {
+        host_log(HOST_LOG_INFO, "a client takes no hello: %s", error.text);
+        fd_close(&server->newcomer);
         return;
     }
-    server->greeted = true;
+    replace_client(server);
     /* a new client hears again what the ring still holds */
     const struct guest_console *console =
         (const struct guest_console *)(const void *)(machine->ram + GUEST_CONSOLE);
@@ -360,15 +382,6 @@ static void greet(struct server *server, const union packet *packet)
 }
 
 /* ---- events ----------------------------------------------------------------------------------- */
-
-static void tell_text(struct server *server, uint32_t type, const char *reason)
-{
-    struct vmm_event_text event = {
-        .header = {.magic = VMM_MAGIC, .type = type}
-    };
-    snprintf(event.reason, sizeof(event.reason), "%s", reason);
-    say(server, &event, sizeof(event));
-}
 
 static void tell_report(struct server *server)
 {
@@ -424,7 +437,7 @@ static void on_notify(struct server *server)
 static void tell(struct server *server)
 {
     struct machine *machine = server->machine;
-    if (server->client < 0 || !server->greeted) {
+    if (server->client < 0) {
         return;
     }
     if (atomic_exchange(&machine->console_rung, false)) {
@@ -452,52 +465,67 @@ static void carry_out(struct server *server, const union packet *packet)
     say(server, &answer, vmm_answer_size(packet->header.type));
 }
 
+/* A packet of the right size and type, or why not. */
+static const char *receive(int fd, union packet *packet)
+{
+    memset(packet, 0, sizeof(*packet));
+    const ssize_t got = recv(fd, packet, sizeof(*packet), MSG_DONTWAIT | MSG_TRUNC);
+    if (got < 0) {
+        return strerror(errno);
+    }
+    if (got == 0) {
+        return "it closed the connection";
+    }
+    if ((size_t)got < sizeof(packet->header) || packet->header.magic != VMM_MAGIC ||
+        vmm_request_size(packet->header.type) != (size_t)got) {
+        return "a packet that is none of the protocol's";
+    }
+    return NULL;
+}
+
 static void on_packet(struct server *server)
 {
     union packet packet;
-    memset(&packet, 0, sizeof(packet));
-    const ssize_t got = recv(server->client, &packet, sizeof(packet), MSG_DONTWAIT | MSG_TRUNC);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    const char *wrong = receive(server->client, &packet);
+    if (wrong == NULL && packet.header.type == VMM_HELLO) {
+        wrong = "a second hello";
+    }
+    if (wrong != NULL) {
+        drop_client(server, wrong);
         return;
     }
-    if (got <= 0) {
-        drop_client(server, got == 0 ? "it closed the connection" : strerror(errno));
-        return;
-    }
-    if ((size_t)got < sizeof(packet.header) || packet.header.magic != VMM_MAGIC ||
-        vmm_request_size(packet.header.type) != (size_t)got) {
-        drop_client(server, "a packet that is none of the protocol's");
-        return;
-    }
-    if ((packet.header.type == VMM_HELLO) == server->greeted) {
-        drop_client(server, "a hello must be the first packet, and the only one");
-        return;
-    }
-    if (packet.header.type == VMM_HELLO) {
-        greet(server, &packet);
-    } else {
-        carry_out(server, &packet);
-    }
+    carry_out(server, &packet);
 }
 
-/* A new client replaces the old one, which may be a daemon that hangs. */
-static void on_connection(struct server *server)
+static void on_newcomer(struct server *server)
 {
-    const int client = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-    if (client < 0) {
+    union packet packet;
+    const char *wrong = receive(server->newcomer, &packet);
+    if (wrong == NULL && packet.header.type != VMM_HELLO) {
+        wrong = "its first packet is no hello";
+    }
+    if (wrong != NULL) {
+        host_log(HOST_LOG_INFO, "a connection ended: %s", wrong);
+        fd_close(&server->newcomer);
         return;
     }
-    if (server->client >= 0) {
-        tell_text(server, VMM_EVENT_REPLACED, "replaced: another client connected");
-        drop_client(server, "another client connected");
+    greet(server, &packet);
+}
+
+/* Connecting alone disturbs nobody: the client is replaced by the hello. */
+static void on_connection(struct server *server)
+{
+    const int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) {
+        return;
     }
-    server->client = client;
-    server->died_told = false;
+    fd_close(&server->newcomer);
+    server->newcomer = fd;
 }
 
 int server_run(struct machine *machine, int listener)
 {
-    struct server server = {.machine = machine, .listener = listener, .client = -1};
+    struct server server = {.machine = machine, .listener = listener, .client = -1, .newcomer = -1};
     server.pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
     int result = 0;
     while (!server.quit) {
@@ -505,6 +533,7 @@ int server_run(struct machine *machine, int listener)
             {.fd = machine->notify_fd, .events = POLLIN},
             {.fd = listener,           .events = POLLIN},
             {.fd = server.client,      .events = POLLIN},
+            {.fd = server.newcomer,    .events = POLLIN},
         };
         if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR) {
             result = 1;
@@ -520,12 +549,16 @@ int server_run(struct machine *machine, int listener)
         if (fds[2].revents != 0) {
             on_packet(&server);
         }
+        if (fds[3].revents != 0) {
+            on_newcomer(&server);
+        }
         if (fds[1].revents != 0) {
             on_connection(&server);
         }
         tell(&server);
     }
     fd_close(&server.client);
+    fd_close(&server.newcomer);
     fd_close(&server.pidfd);
     return result;
 }

@@ -5,7 +5,7 @@
 #   ferry_core(ROOM FILES...)                       engine/core/ROOM, a part of libferry
 #   ferry_room(NAME SOURCES FILES... USES NAMES...) model, or a folder of sim (part of ferry_simlib; main.c of ferry-sim)
 #   ferry_test(NAME [SOURCES FILES...] [USES NAMES...] [LABEL quick|sim|long|fuzz-smoke] [TIMEOUT SECONDS])
-#   ferry_fuzz(NAME [SOURCES FILES...] [USES NAMES...])
+#   ferry_fuzz(NAME [SOURCES FILES...] [SEEDS FOLDERS...] [USES NAMES...])
 #
 # A name in USES is a room (engine, any room of the core, model, sim), a library from outside (FerryPackages.cmake) or
 # anything the linker knows (m).
@@ -140,14 +140,20 @@ function(ferry_test name)
 endfunction()
 
 # With FERRY_FUZZ a libFuzzer program fuzz/NAME; without it the same code with a main that replays fuzz/corpus/NAME,
-# as an ordinary test.
+# as an ordinary test. SEEDS: folders from the top of the tree whose files are inputs as well.
 function(ferry_fuzz name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;SEEDS;USES")
     set(files ${arg_SOURCES})
     if(NOT files)
         set(files ${name}.c)
     endif()
     ferry_resolve(targets ${arg_USES})
+    foreach(target ${targets})
+        if(target MATCHES "^ferry_" AND NOT TARGET ${target})
+            ferry_room_off(fuzz/${name} "${target} is not built")
+            return()
+        endif()
+    endforeach()
     add_executable(fuzz_${name} ${files})
     target_include_directories(fuzz_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR})
     target_link_libraries(fuzz_${name} PRIVATE ferry_internals ${targets})
@@ -156,7 +162,8 @@ function(ferry_fuzz name)
     else()
         target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay.c)
         if(FERRY_TESTS)
-            add_test(NAME fuzz/${name} COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+            add_test(NAME fuzz/${name} COMMAND fuzz_${name} fuzz/corpus/${name} ${arg_SEEDS}
+                WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
             set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz-smoke TIMEOUT 120)
         endif()
     endif()

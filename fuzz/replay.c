@@ -68,7 +68,10 @@ static bool replay_folder(const char *path)
         char name[4096];
         if (entries[i]->d_name[0] != '.') {
             const int size = snprintf(name, sizeof(name), "%s/%s", path, entries[i]->d_name);
-            ok = size > 0 && (size_t)size < sizeof(name) && replay_file(name) && ok;
+            struct stat status;
+            const bool fits = size > 0 && (size_t)size < sizeof(name);
+            const bool folder = fits && stat(name, &status) == 0 && S_ISDIR(status.st_mode);
+            ok = fits && (folder || replay_file(name)) && ok;
         }
         free(entries[i]);
     }

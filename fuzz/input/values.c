@@ -38,11 +38,12 @@ static void fit_number(const struct wire_field *field, uint8_t *member)
 
 static void fit_bytes(const struct wire_field *field, uint8_t *member)
 {
-    static const uint8_t filler[64] = "................................................................";
+    static const uint8_t filler[64] =
+        "................................................................";
     struct ferry_bytes bytes;
     memcpy(&bytes, member, sizeof(bytes));
+    bool good = fit(field, bytes.size) <= bytes.size;
     bytes.size = (size_t)fit(field, bytes.size);
-    bool good = bytes.data != NULL || bytes.size == 0;
     for (size_t i = 0; good && field->kind == WIRE_TEXT && i < bytes.size; i++) {
         good = bytes.data[i] >= 0x20 && bytes.data[i] != 0x7f;
     }
@@ -95,8 +96,7 @@ static uint64_t draw(const struct wire_field *field, struct script_record *input
     }
 }
 
-static void
-draw_field(const struct wire_field *field, struct script_record *input, uint8_t *body)
+static void draw_field(const struct wire_field *field, struct script_record *input, uint8_t *body)
 {
     struct ferry_bytes bytes = {0};
     switch (field->kind) {

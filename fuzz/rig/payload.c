@@ -342,6 +342,10 @@ void rig_payload_arrives(struct rig *rig, const struct rig_step *step)
         return;
     }
     struct rig_stream *stream = &attach->streams[step->stream];
+    if (rig->listener != NULL) {
+        const struct ferry_bytes bytes = {.data = step->bytes, .size = step->size};
+        rig->listener(rig->listener_context, RIG_TARGET, step->stream, bytes);
+    }
     uint32_t times = 1;
     if (rig->ways[RIG_TARGET].repeat != 0) {
         rig->ways[RIG_TARGET].repeat--;

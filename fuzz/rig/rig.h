@@ -189,7 +189,13 @@ struct rig_heard {
     struct wire_reader reader;
 };
 
+/* What arrives at a side, before its engine has it: control bytes (stream UINT16_MAX) or a stream's. */
+typedef void (*rig_listener)(
+    void *context, enum rig_side to, uint16_t stream, struct ferry_bytes bytes);
+
 struct rig {
+    rig_listener listener; /* NULL: nobody listens */
+    void *listener_context;
     struct rig_options options;
     struct ferry_region region;
     ferry_time_ns now;

@@ -206,6 +206,9 @@ void rig_control(struct rig *rig, const struct rig_step *step)
     for (uint32_t i = 0; i < times; i++) {
         const struct ferry_bytes bytes = {.data = step->bytes, .size = step->size};
         rig_watch_delivery(rig, step->side, step->attach, bytes);
+        if (rig->listener != NULL) {
+            rig->listener(rig->listener_context, step->side, UINT16_MAX, bytes);
+        }
         rig_feed(
             rig,
             step->side,

@@ -76,6 +76,7 @@ static void resumed(const struct asking *asking, const struct vmmlink_reply *rep
     session->running = true;
     if (session->target) {
         session->vm->shell = false;
+        vm_settled(session->vm, session);
         if (!reply->run.was_running) {
             session->clock_step = reply->run.clock_step;
             session->vm->clock_step = reply->run.clock_step;

@@ -12,8 +12,8 @@
  *   V-2 The end of the daemon does nothing to a guest's process: links are closed, no more.
  *   V-3 Memory of a guest that a session works on stays mapped until the session lets go, whatever
  *       becomes of the process; so no worker ever touches what is not there.
- *   V-4 A link that went down is made again while the process lives; not under a session, whose
- *       workers know the old one's memory.
+ *   V-4 A link that went down is made again while the process lives; not while somebody holds it,
+ *       whose workers know the old one's memory.
  */
 #include "engine/host/daemon/vms.h"
 
@@ -456,7 +456,7 @@ static void patience_over(void *context)
         }
         return;
     }
-    if (vm->state == VM_LOST && vm->session == NULL && connect_link(vm, &error) != HOST_OK) {
+    if (vm->state == VM_LOST && vm->references == 0 && connect_link(vm, &error) != HOST_OK) {
         if (vm->process == NULL) {
             gone(vm);
         } else {
@@ -609,14 +609,21 @@ void vm_release(struct vm *vm, struct session *session)
     vm->references--;
     if (session != NULL && vm->session == session) {
         vm->session = NULL;
-        if (vm->state == VM_LOST) {
-            loop_timer_set(&vm->patience, host_now());
-        }
+    }
+    if (vm->references == 0 && vm->state == VM_LOST) {
+        loop_timer_set(&vm->patience, host_now());
     }
     if (vm->references == 0 && vm->state == VM_STOPPED) {
         link_closed(vm); /* the memory of a process that is gone was kept for its holders alone */
     }
     bury(vm);
+}
+
+void vm_settled(struct vm *vm, const struct session *session)
+{
+    if (vm->session == session) {
+        vm->session = NULL;
+    }
 }
 
 void vms_close(struct daemon *daemon)

@@ -108,6 +108,9 @@ void vm_check_over(struct vm *vm, const struct host_error *error);
 /* Who uses the memory of a guest holds it: it stays mapped until the last one lets go. */
 void vm_hold(struct vm *vm, struct session *session);
 void vm_release(struct vm *vm, struct session *session);
+/* The guest is this host's and runs: what is left of the session that brought it is cleaning up, and
+ * it may be moved again. */
+void vm_settled(struct vm *vm, const struct session *session);
 
 /* The daemon ends: links are closed, guests run on. */
 void vms_close(struct daemon *daemon);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* move_test.c -- whole moves between two daemons, of a guest that checks its own memory. */
+#include "tests/host/daemon/cluster.h"
+#include "tests/host/support/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char dirtying[] = "hotset size=8MiB rate=40MB/s nonzero=100";
+
+static struct cluster *begin(const struct cluster_options *options)
+{
+    const char *missing = cluster_missing();
+
+    if (missing != NULL) {
+        print_message("skipped: %s\n", missing);
+        skip();
+    }
+    return cluster_create(options);
+}
+
+static void assert_completed(json_t *result)
+{
+    const json_t *outcome = json_object_get(result, "outcome");
+
+    if (strcmp(json_string_value(json_object_get(result, "code")), "ok") != 0) {
+        fail_msg("%s", json_string_value(json_object_get(outcome, "reason")));
+    }
+    assert_true(json_real_value(json_object_get(outcome, "blackout_s")) > 0);
+    assert_true(json_real_value(json_object_get(outcome, "blackout_s")) < 0.3);
+    json_decref(result);
+}
+
+static void move_and_check(struct node *from, struct node *to, unsigned streams)
+{
+    char session[33];
+    const json_int_t beats = node_guest_number(from, "g1", "heartbeat");
+
+    node_move(from, to, "g1", json_pack("{s:i}", "streams", (int)streams), session);
+    assert_completed(node_outcome(from, session));
+    assert_true(node_runs(to, "g1"));
+    assert_false(node_runs(from, "g1"));
+    assert_true(node_guest_number(to, "g1", "heartbeat") > beats);
+    assert_int_equal(node_guest_number(to, "g1", "backward_steps"), 0);
+    assert_int_equal(node_check_guest(to, "g1"), 0);
+}
+
+static void there_and_back(bool tls, unsigned vcpus, unsigned streams)
+{
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = tls});
+    struct node *h1 = &cluster->nodes[0];
+    struct node *h2 = &cluster->nodes[1];
+    node_run_guest(h1, "g1", dirtying, vcpus, 64);
+
+    move_and_check(h1, h2, streams);
+    move_and_check(h2, h1, streams);
+
+    assert_true(cluster_settles(cluster));
+    assert_int_equal(node_guest_number(h1, "g1", "epoch"), 3);
+    cluster_destroy(cluster);
+}
+
+static void guest_moves_there_and_back_over_tls(void **state)
+{
+    (void)state;
+    there_and_back(true, 1, 1);
+}
+
+static void two_vcpus_move_there_and_back_over_four_plain_streams(void **state)
+{
+    (void)state;
+    there_and_back(false, 2, 4);
+}
+
+static void stop_and_copy_moves_in_one_round(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = true});
+    struct node *h1 = &cluster->nodes[0];
+    struct node *h2 = &cluster->nodes[1];
+    char session[33];
+    node_run_guest(h1, "g1", dirtying, 1, 64);
+
+    node_move(h1, h2, "g1", json_pack("{s:s}", "mode", "stop-and-copy"), session);
+
+    json_t *result = node_outcome(h1, session);
+    const json_t *outcome = json_object_get(result, "outcome");
+    assert_string_equal(json_string_value(json_object_get(result, "code")), "ok");
+    assert_int_equal(json_array_size(json_object_get(outcome, "rounds")), 1);
+    json_decref(result);
+    assert_int_equal(node_check_guest(h2, "g1"), 0);
+    assert_true(cluster_settles(cluster));
+    cluster_destroy(cluster);
+}
+
+/* Slow enough that the first round is under way for seconds. */
+static json_t *slowly(void)
+{
+    return json_pack("{s:i}", "bandwidth_cap", 8000000);
+}
+
+static void cancelled_move_leaves_the_guest_where_it_was(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = false});
+    struct node *h1 = &cluster->nodes[0];
+    struct node *h2 = &cluster->nodes[1];
+    char session[33];
+    node_run_guest(h1, "g1", dirtying, 1, 64);
+    node_move(h1, h2, "g1", slowly(), session);
+    assert_true(node_reaches(h1, session, "copying"));
+
+    json_decref(node_call(h1, "cancel", json_pack("{s:s}", "guest", "g1")));
+
+    json_t *result = node_outcome(h1, session);
+    assert_string_equal(json_string_value(json_object_get(result, "code")), "cancelled");
+    assert_string_equal(
+        json_string_value(json_object_get(result, "guest_state")), "runs on h1 as before");
+    json_decref(result);
+    assert_true(cluster_settles(cluster));
+    assert_int_equal(cluster_running(cluster, "g1"), 1);
+    assert_null(node_guest(h2, "g1"));
+    assert_int_equal(node_check_guest(h1, "g1"), 0);
+    cluster_destroy(cluster);
+}
+
+static void cap_that_is_lifted_and_an_order_to_switch_end_a_slow_move(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = false});
+    struct node *h1 = &cluster->nodes[0];
+    struct node *h2 = &cluster->nodes[1];
+    char session[33];
+    node_run_guest(h1, "g1", dirtying, 1, 64);
+    node_move(h1, h2, "g1", slowly(), session);
+    assert_true(node_reaches(h1, session, "copying"));
+
+    json_decref(node_call(
+        h1,
+        "set",
+        json_pack("{s:s, s:n, s:b}", "session", session, "bandwidth_cap", "switch_now", 1)));
+
+    json_t *result = node_outcome(h1, session);
+    assert_string_equal(json_string_value(json_object_get(result, "code")), "ok");
+    json_decref(result);
+    assert_int_equal(node_check_guest(h2, "g1"), 0);
+    cluster_destroy(cluster);
+}
+
+static void what_cannot_be_moved_is_refused_with_its_reason(void **state)
+{
+    (void)state;
+    struct cluster *cluster =
+        begin(&(struct cluster_options){.limits = "  guest_memory: 80 MiB\n"});
+    struct node *h1 = &cluster->nodes[0];
+    struct host_error error = {.code = HOST_OK};
+    json_t *result = NULL;
+    char session[33];
+    node_run_guest(h1, "g1", "idle", 1, 64);
+    node_run_guest(&cluster->nodes[1], "g2", "idle", 1, 64);
+
+    assert_int_equal(
+        node_try(h1, "move", json_pack("{s:s, s:s}", "guest", "g1", "to", "h9"), &result, &error),
+        HOST_NOT_FOUND);
+    assert_int_equal(
+        node_try(h1, "move", json_pack("{s:s, s:s}", "guest", "g9", "to", "h2"), &result, &error),
+        HOST_NOT_FOUND);
+    assert_int_equal(
+        node_try(h1, "vm.run", json_pack("{s:s}", "guest", "g1"), &result, &error), HOST_EXISTS);
+    node_move(h1, &cluster->nodes[1], "g1", NULL, session);
+    result = node_outcome(h1, session);
+    assert_string_equal(json_string_value(json_object_get(result, "code")), "refused");
+
+    json_decref(result);
+    assert_true(node_runs(h1, "g1"));
+    assert_true(cluster_settles(cluster));
+    cluster_destroy(cluster);
+}
+
+static void daemon_that_ends_and_starts_again_finds_its_guest_running(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = false});
+    struct node *h1 = &cluster->nodes[0];
+    node_run_guest(h1, "g1", dirtying, 1, 64);
+    const json_int_t beats = node_guest_number(h1, "g1", "heartbeat");
+
+    node_stop(h1);
+    node_start(h1);
+
+    assert_true(node_runs(h1, "g1"));
+    assert_true(node_guest_number(h1, "g1", "heartbeat") > beats);
+    move_and_check(h1, &cluster->nodes[1], 1);
+    cluster_destroy(cluster);
+}
+
+static void after_a_reboot_only_the_owner_may_start_the_guest(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = false});
+    struct node *h1 = &cluster->nodes[0];
+    struct node *h2 = &cluster->nodes[1];
+    struct host_error error = {.code = HOST_OK};
+    json_t *result = NULL;
+    node_run_guest(h1, "g1", "idle nonzero=100", 1, 64);
+    move_and_check(h1, h2, 1);
+    assert_true(cluster_settles(cluster));
+
+    node_kill_guest(h2, "g1"); /* a reboot takes daemon and guest */
+    node_kill(h1);
+    node_kill(h2);
+    node_start(h1);
+    node_start(h2);
+
+    assert_int_equal(
+        node_try(h1, "vm.run", json_pack("{s:s}", "guest", "g1"), &result, &error), HOST_REFUSED);
+    assert_non_null(strstr(error.text, "h2"));
+    json_decref(node_call(h2, "vm.run", json_pack("{s:s}", "guest", "g1")));
+    assert_true(node_runs(h2, "g1"));
+    assert_int_equal(node_guest_number(h2, "g1", "memory"), 64 << 20);
+    cluster_destroy(cluster);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cluster_test(guest_moves_there_and_back_over_tls),
+        cluster_test(two_vcpus_move_there_and_back_over_four_plain_streams),
+        cluster_test(stop_and_copy_moves_in_one_round),
+        cluster_test(cancelled_move_leaves_the_guest_where_it_was),
+        cluster_test(cap_that_is_lifted_and_an_order_to_switch_end_a_slow_move),
+        cluster_test(what_cannot_be_moved_is_refused_with_its_reason),
+        cluster_test(daemon_that_ends_and_starts_again_finds_its_guest_running),
+        cluster_test(after_a_reboot_only_the_owner_may_start_the_guest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -6,6 +6,7 @@
 #include "engine/host/guest/image.h"
 #include "engine/host/vmm/disk.h"
 #include "engine/host/vmm/machine.h"
+#include "engine/host/vmm/msr.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,7 +22,10 @@
 #define TYPE_CODE    11U
 #define TYPE_DATA    3U
 #define DPL_USER     3U
-#define STACK_RING0  0xc000U /* of vCPU 0; the next one's is a page above */
+/* Where KVM keeps its paravirtual clock for the guest. */
+#define MSR_CLOCK     0x4b564d01U
+#define CLOCK_ENABLED 1U
+#define STACK_RING0   0xc000U /* of vCPU 0; the next one's is a page above */
 
 /* A task state segment, and behind it a bit for each port: IOPL 3 alone does not always last. */
 #define TSS_BYTES     104U
@@ -161,18 +165,11 @@ static enum vmmlink_status set_extended(struct vcpu *vcpu, struct vmm_fault *fau
     if (ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) != 0) {
         return vmm_fail_errno(fault, VMMLINK_KVM, "setting XCR0 of vCPU %u", vcpu->number);
     }
-    struct {
-        struct kvm_msrs head;
-        struct kvm_msr_entry entry;
-    } msrs = {
-        .head = {.nmsrs = 1          },
-        .entry =
-            {
-                 .index = 0x4b564d01U, /* KVM's clock, enabled by the lowest bit */
-                .data = (GUEST_CLOCK + (uint64_t)vcpu->number * GUEST_CLOCK_STEP) | 1U,
-                 },
+    const struct kvm_msr_entry clock = {
+        .index = MSR_CLOCK,
+        .data = (GUEST_CLOCK + (uint64_t)vcpu->number * GUEST_CLOCK_STEP) | CLOCK_ENABLED,
     };
-    if (ioctl(vcpu->fd, KVM_SET_MSRS, &msrs) != 1) {
+    if (msr_write(vcpu->fd, &clock, 1) != 1) {
         return vmm_fail_errno(fault, VMMLINK_KVM, "enabling the clock of vCPU %u", vcpu->number);
     }
     const struct kvm_mp_state running = {.mp_state = KVM_MP_STATE_RUNNABLE};

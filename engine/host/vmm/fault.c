@@ -9,6 +9,10 @@
 
 static void
 fill(struct vmm_fault *fault, enum vmmlink_status status, const char *format, va_list list)
+    __attribute__((format(printf, 3, 0)));
+
+static void
+fill(struct vmm_fault *fault, enum vmmlink_status status, const char *format, va_list list)
 {
     fault->status = status;
     vsnprintf(fault->reason, sizeof(fault->reason), format, list);

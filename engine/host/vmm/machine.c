@@ -10,6 +10,7 @@
 #include "engine/host/base/fd.h"
 #include "engine/host/vmm/dirtyring.h"
 #include "engine/host/vmm/disk.h"
+#include "engine/host/vmm/msr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,21 +67,16 @@ static enum vmmlink_status ask_cpuid(struct machine *machine, struct vmm_fault *
 /* Which MSRs this KVM lets be read and written back: the ones that make up a vCPU's state here. */
 static enum vmmlink_status ask_msrs(struct machine *machine, struct vmm_fault *fault)
 {
-    struct {
-        struct kvm_msr_list head;
-        uint32_t indices[MACHINE_MSRS_MAX];
-    } list = {.head = {.nmsrs = MACHINE_MSRS_MAX}};
-    if (ioctl(machine->kvm, KVM_GET_MSR_INDEX_LIST, &list) != 0) {
+    uint32_t indices[MACHINE_MSRS_MAX];
+    const int count = msr_list(machine->kvm, indices);
+    if (count < 0) {
         return vmm_fail_errno(fault, VMMLINK_KVM, "reading the list of MSRs");
     }
-    for (uint32_t i = 0; i < list.head.nmsrs; i++) {
-        struct {
-            struct kvm_msrs head;
-            struct kvm_msr_entry entry;
-        } one = {.head = {.nmsrs = 1}, .entry = {.index = list.indices[i]}};
-        if (ioctl(machine->vcpus[0].fd, KVM_GET_MSRS, &one) == 1 &&
-            ioctl(machine->vcpus[0].fd, KVM_SET_MSRS, &one) == 1) {
-            machine->msrs[machine->msr_count++] = list.indices[i];
+    for (int i = 0; i < count; i++) {
+        struct kvm_msr_entry entry = {.index = indices[i]};
+        if (msr_read(machine->vcpus[0].fd, &entry, 1) == 1 &&
+            msr_write(machine->vcpus[0].fd, &entry, 1) == 1) {
+            machine->msrs[machine->msr_count++] = indices[i];
         }
     }
     return VMMLINK_OK;

@@ -10,6 +10,8 @@
  */
 #include "engine/host/vmm/state_vcpu.h"
 
+#include "engine/host/vmm/msr.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -89,20 +91,15 @@ static enum vmmlink_status save_fixed(
     return VMMLINK_OK;
 }
 
-struct msr_list {
-    struct kvm_msrs head;
-    struct kvm_msr_entry entries[MACHINE_MSRS_MAX];
-};
-
 static enum vmmlink_status
 save_msrs(struct vcpu *vcpu, struct blob_writer *writer, struct vmm_fault *fault)
 {
     const struct machine *machine = vcpu->machine;
-    struct msr_list list = {.head = {.nmsrs = machine->msr_count}};
+    struct kvm_msr_entry entries[MACHINE_MSRS_MAX] = {{0}};
     for (uint32_t i = 0; i < machine->msr_count; i++) {
-        list.entries[i].index = machine->msrs[i];
+        entries[i].index = machine->msrs[i];
     }
-    const int got = ioctl(vcpu->fd, KVM_GET_MSRS, &list);
+    const int got = msr_read(vcpu->fd, entries, machine->msr_count);
     if (got < 0) {
         return get_failed(vcpu, BLOB_MSRS, fault);
     }
@@ -119,7 +116,7 @@ save_msrs(struct vcpu *vcpu, struct blob_writer *writer, struct vmm_fault *fault
     if (place == NULL) {
         return no_room(BLOB_MSRS, fault);
     }
-    memcpy(place, list.entries, bytes);
+    memcpy(place, entries, bytes);
     return VMMLINK_OK;
 }
 
@@ -212,19 +209,20 @@ static enum vmmlink_status
 load_msrs(struct vcpu *vcpu, const struct blob *blob, struct vmm_fault *fault)
 {
     const struct blob_content *content = &blob->contents[BLOB_MSRS][vcpu->number];
-    struct msr_list list = {.head = {.nmsrs = (uint32_t)(content->bytes / MSR_BYTES)}};
-    memcpy(list.entries, content->data, content->bytes);
-    const int set = ioctl(vcpu->fd, KVM_SET_MSRS, &list);
+    const uint32_t count = (uint32_t)(content->bytes / MSR_BYTES);
+    struct kvm_msr_entry entries[MACHINE_MSRS_MAX] = {{0}};
+    memcpy(entries, content->data, content->bytes);
+    const int set = msr_write(vcpu->fd, entries, count);
     if (set < 0) {
         return set_failed(vcpu, BLOB_MSRS, fault);
     }
-    if ((uint32_t)set != list.head.nmsrs) {
+    if ((uint32_t)set != count) {
         return vmm_fail(
             fault,
             VMMLINK_BAD_STATE_BLOB,
             "KVM refuses MSR %#x = %#llx of vCPU %u",
-            list.entries[set].index,
-            list.entries[set].data,
+            entries[set].index,
+            entries[set].data,
             vcpu->number);
     }
     return VMMLINK_OK;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory.c -- see memory.h and memory_internal.h.
  *
- * The bits of `used` are only ever set, so threads need no lock: who sets a bit owns the page in
- * this round (streams never share a page of one round, and rounds are divided by barriers, which
- * pass through the loop's thread and its locks). */
+ * The bits of `used` are only ever set, so threads need no lock. Who places into a page owns it in
+ * this round: streams never share a page of one round, and rounds are divided by barriers, which
+ * pass through the loop's thread and its locks. */
 #include "engine/host/dataplane/memory.h"
 
 #include "engine/host/dataplane/memory_internal.h"
+#include "engine/host/dataplane/prefault.h"
 #include "engine/host/dataplane/zero.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,10 +28,12 @@ bool memory_is_data(
     const off_t end = (off_t)(region->is.fd_offset + size);
     /* lseek moves a position that nobody uses, so several threads may ask at once. */
     const off_t data = lseek(region->is.fd, at, SEEK_DATA);
-    if (data < 0 || data >= end) {
-        /* ENXIO: nothing but holes up to the file's end. Other errors: the file knows nothing. */
-        return data < 0 && lseek(region->is.fd, 0, SEEK_DATA) < 0 &&
-               lseek(region->is.fd, 0, SEEK_CUR) < 0;
+    if (data < 0) {
+        return errno !=
+               ENXIO; /* nothing but holes from here on; otherwise the file knows nothing */
+    }
+    if (data >= end) {
+        return false;
     }
     if (data > at) {
         *end_out = (uint64_t)data - region->is.fd_offset;
@@ -43,24 +47,6 @@ bool memory_is_data(
 }
 
 /* ---- life ---- */
-
-/* Takes as used what the file says is there. */
-static void use_what_is_there(struct dataplane_memory *memory)
-{
-    const uint64_t page_size = memory->page_size;
-    for (uint16_t i = 0; i < memory->region_count; i++) {
-        const struct memory_region *region = &memory->regions[i];
-        const uint64_t size = region->is.pages * page_size;
-        uint64_t end = 0;
-        for (uint64_t offset = 0; offset < size; offset = end) {
-            if (memory_is_data(region, offset, size, &end)) {
-                const uint64_t first = offset / page_size;
-                const uint64_t last = (end - 1) / page_size;
-                (void)memory_use(memory, region->first_page + first, last - first + 1);
-            }
-        }
-    }
-}
 
 static bool region_fits(const struct dataplane_region *region, uint32_t page_size)
 {
@@ -93,12 +79,17 @@ enum ferry_status dataplane_memory_create(
         memory->pages += config->regions[i].pages;
     }
     memory->used = calloc(memory->pages / WORD_BITS + 1, sizeof(*memory->used));
-    if (memory->used == NULL) {
-        free(memory);
+    memory->prefault = prefault_create(memory);
+    if (memory->used == NULL || memory->prefault == NULL) {
+        dataplane_memory_destroy(memory);
         return FERRY_LIMIT_MEMORY;
     }
-    if (!config->fresh) {
-        use_what_is_there(memory);
+    memory->fresh = config->fresh;
+    for (uint16_t i = 0; i < memory->region_count && !config->fresh; i++) {
+        const struct memory_region *region = &memory->regions[i];
+        if (region->is.fd < 0) { /* nobody can be asked */
+            (void)memory_use(memory, region->first_page, region->is.pages);
+        }
     }
     *memory_out = memory;
     return FERRY_OK;
@@ -107,6 +98,7 @@ enum ferry_status dataplane_memory_create(
 void dataplane_memory_destroy(struct dataplane_memory *memory)
 {
     if (memory != NULL) {
+        prefault_destroy(memory->prefault);
         free(memory->used);
         free(memory);
     }
@@ -169,15 +161,38 @@ bool memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t c
     return any_new;
 }
 
+uint64_t memory_used_word(const struct dataplane_memory *memory, uint64_t first_page)
+{
+    return atomic_load_explicit(&memory->used[first_page / WORD_BITS], memory_order_relaxed);
+}
+
+/* The memory was in use before this object was made: what the file says is there may not be zero. */
+static void use_what_is_there(struct dataplane_memory *memory, uint64_t first_page, uint64_t count)
+{
+    const struct memory_region *region = memory_region_of(memory, first_page);
+    const uint64_t page_size = memory->page_size;
+    const uint64_t size = (first_page - region->first_page + count) * page_size;
+    uint64_t end = 0;
+    for (uint64_t at = size - count * page_size; at < size; at = end) {
+        if (memory_is_data(region, at, size, &end)) {
+            const uint64_t first = at / page_size;
+            const uint64_t last = (end - 1) / page_size;
+            (void)memory_use(memory, region->first_page + first, last - first + 1);
+        }
+    }
+}
+
 void memory_zero(struct dataplane_memory *memory, uint64_t first_page, uint64_t count)
 {
     const uint64_t end = first_page + count;
     uint64_t next = 0;
+    if (!memory->fresh) {
+        use_what_is_there(memory, first_page, count);
+    }
     for (uint64_t page = first_page; page < end; page = next) {
         uint64_t mask = word_mask(page, end, &next);
         const uint64_t base = next - WORD_BITS;
-        mask &= atomic_load_explicit(&memory->used[base / WORD_BITS], memory_order_relaxed);
-        for (; mask != 0; mask &= mask - 1) {
+        for (mask &= memory_used_word(memory, base); mask != 0; mask &= mask - 1) {
             uint8_t *bytes = dataplane_memory_at(memory, base + (uint64_t)__builtin_ctzll(mask));
             if (!dataplane_is_zero(bytes, memory->page_size)) {
                 memset(bytes, 0, memory->page_size);
@@ -194,8 +209,7 @@ uint64_t memory_unused_run(const struct dataplane_memory *memory, uint64_t page,
     uint64_t next = 0;
     for (uint64_t at = page; at < end; at = next) {
         const uint64_t mask = word_mask(at, end, &next);
-        const uint64_t used =
-            atomic_load_explicit(&memory->used[at / WORD_BITS], memory_order_relaxed) & mask;
+        const uint64_t used = memory_used_word(memory, next - WORD_BITS) & mask;
         if (used != 0) {
             return next - WORD_BITS + (uint64_t)__builtin_ctzll(used) - page;
         }

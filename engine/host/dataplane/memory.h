@@ -6,7 +6,9 @@
  * guest that uses a tenth of its memory would fill all of it by being moved. So the source asks the
  * file for its holes, and the target keeps a bit a page: was anything ever placed here?
  *
- * One object a guest and side; it outlives every sender and receiver made with it (all attaches).
+ * One object a guest and side; it outlives every sender and receiver made with it (all attaches). At
+ * a target it has a helper thread that makes memory ahead of what comes (prefault.h); destroy()
+ * joins it, and must come before the memory is unmapped.
  * All functions may be called by several threads at once. */
 #ifndef FERRY_HOST_DATAPLANE_MEMORY_H
 #define FERRY_HOST_DATAPLANE_MEMORY_H
@@ -26,8 +28,8 @@ struct dataplane_memory_config {
     uint32_t page_size;    /* of the migration; a power of two, a multiple of the host's */
     uint16_t region_count; /* 1 .. FERRY_REGIONS_MAX */
     const struct dataplane_region *regions; /* copied; order as in ferry_stream_shape */
-    /* Target: nothing was ever written to this memory. Otherwise the file is asked once, or, if
-     * there is none, every page is taken as used. */
+    /* Target: nothing was ever written to this memory. Otherwise the file is asked where it matters;
+     * if there is none, every page is taken as used. */
     bool fresh;
 };
 

@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 
+struct prefault;
+
 struct memory_region {
     struct dataplane_region is;
     uint64_t first_page; /* flat index */
@@ -17,7 +19,11 @@ struct dataplane_memory {
     uint16_t region_count;
     uint64_t pages;
     struct memory_region regions[FERRY_REGIONS_MAX];
-    _Atomic uint64_t *used; /* a bit a page: it may be other than zero. Bits are only ever set */
+    /* A bit a page, only ever set: the page is certainly there. Where it is not set, the page is zero
+     * if nothing but what the bits tell was ever written (fresh), otherwise the file has to be asked. */
+    _Atomic uint64_t *used;
+    bool fresh;
+    struct prefault *prefault;
 };
 
 /* The region of a page that exists. */
@@ -26,7 +32,10 @@ const struct memory_region *memory_region_of(const struct dataplane_memory *memo
 /* Something will be placed in these pages now: they count as used from here on. Returns whether any
  * of them was not used before, so that its memory has to be made first. */
 bool memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t count);
-/* Makes pages zero: those that were used are written, the others are not touched. */
+/* Those of the pages [first_page, first_page + 64), first_page a multiple of 64, that are used. */
+uint64_t memory_used_word(const struct dataplane_memory *memory, uint64_t first_page);
+/* Makes pages zero: those that may be other than zero are looked at and written if they are, the
+ * others are not touched. The pages lie in one region. */
 void memory_zero(struct dataplane_memory *memory, uint64_t first_page, uint64_t count);
 /* The unused pages in front: of [page, page + most) in one region, how many follow each other. */
 uint64_t memory_unused_run(const struct dataplane_memory *memory, uint64_t page, uint64_t most);

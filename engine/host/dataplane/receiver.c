@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* receiver.c -- see receiver.h.
  *
- *   connection -> scatter -> guest memory         decoder says where, prefault makes room ahead
+ *   connection -> scatter -> guest memory         decoder says where, prefault makes it ahead
  *                        \-> decoder -> report
  *
  * Invariants:
@@ -34,7 +34,6 @@ struct dataplane_receiver {
     uint32_t released; /* guarded by the worker's lock */
 
     struct ferry_decoder *decoder;
-    struct prefault *prefault;
     bool digests; /* of the bodies that are being received */
     struct scatter scatter;
 };
@@ -76,7 +75,9 @@ static enum step fill(struct dataplane_receiver *receiver, const struct ferry_it
 static void place(struct dataplane_receiver *receiver, const struct ferry_item *item)
 {
     uint8_t *pages = dataplane_memory_at(receiver->memory, item->first_page);
-    prefault_place(receiver->prefault, item->first_page, item->page_count);
+    if (memory_use(receiver->memory, item->first_page, item->page_count)) {
+        prefault_placed(receiver->memory->prefault, item->first_page, item->page_count);
+    }
     receiver->digests = item->attempt != 0;
     scatter_add(&receiver->scatter, pages, (size_t)item->bytes);
     ferry_decoder_taken(receiver->decoder);
@@ -159,7 +160,7 @@ static enum step step(struct dataplane_receiver *receiver)
     case FERRY_ITEM_FILL: return fill(receiver, &item);
     case FERRY_ITEM_PLACE: place(receiver, &item); return STEP_ON;
     case FERRY_ITEM_ZERO:
-        prefault_zero(receiver->prefault);
+        prefault_zeros(receiver->memory->prefault);
         memory_zero(receiver->memory, item.first_page, item.page_count);
         return STEP_ON;
     case FERRY_ITEM_STATE: return place_state(receiver, &item);
@@ -183,7 +184,6 @@ static void *run(void *context)
     if (next == STEP_BROKEN) {
         report_broken(receiver);
     }
-    prefault_stop(receiver->prefault);
     report_closed(&receiver->reporter);
     return NULL;
 }
@@ -224,15 +224,12 @@ enum ferry_status dataplane_receiver_create(
     }
     char name[16];
     (void)snprintf(name, sizeof(name), "ferry-in-%hu", config->shape.stream);
-    receiver->prefault = prefault_create(config->memory);
-    bool good = receiver->prefault != NULL && transport_stream_prepare(config->connection) &&
-                worker_init(&receiver->worker);
+    bool good = transport_stream_prepare(config->connection) && worker_init(&receiver->worker);
     if (good && !worker_start(&receiver->worker, run, receiver, name)) {
         worker_deinit(&receiver->worker);
         good = false;
     }
     if (!good) {
-        prefault_destroy(receiver->prefault);
         ferry_decoder_destroy(receiver->decoder);
         free(receiver);
         return FERRY_LIMIT_MEMORY;
@@ -262,7 +259,6 @@ void dataplane_receiver_destroy(struct dataplane_receiver *receiver)
     if (receiver != NULL) {
         dataplane_receiver_stop(receiver);
         worker_deinit(&receiver->worker);
-        prefault_destroy(receiver->prefault);
         ferry_decoder_destroy(receiver->decoder);
         transport_connection_destroy(receiver->connection);
         free(receiver);

@@ -17,14 +17,13 @@ struct memory {
     uint8_t *base;
     uint64_t size;
     int fd;
+    bool huge;
 };
 
 /* Not touched. Ends the program if there is no room. */
 struct memory memory_make(uint64_t size, bool huge);
 /* Makes every page, with bytes that are not zero. */
 void memory_fill(const struct memory *memory);
-/* Makes every page. */
-void memory_touch(const struct memory *memory);
 void memory_free(struct memory *memory);
 
 struct measurement {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c -- ferry-bench-host: how near is ferry's data plane to what the machine can do?
  *
- *   ferry-bench-host [--size MIB] [--runs N] [--streams N,N,...] [--huge] [--json]
+ *   ferry-bench-host [--size MIB] [--runs N] [--streams N,N,...] [--only WORDS] [--huge] [--json]
  *
  * In each run the plain loop and ferry take turns, so that what else the machine does hits both; the
  * table has medians, and the ratio is the median of the runs' own ratios. */
@@ -21,6 +21,7 @@ struct options {
     unsigned stream_count;
     bool huge;
     bool json;
+    const char *only; /* cases whose name has these words; "": all */
 };
 
 /* What is measured, beside what. */
@@ -64,31 +65,36 @@ static double median(const double *values, unsigned count)
     return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
+/* One transfer: into memory that is new, or into that which all warm transfers share. */
 static struct measurement measure(
-    const struct options *options,
     const struct pair *pair,
     enum kind kind,
     uint16_t streams,
-    const struct memory *source)
+    const struct memory *source,
+    const struct memory *warm)
 {
-    struct memory target = memory_make(options->size, options->huge);
-    if (!pair->fresh) {
-        memory_touch(&target);
+    struct memory fresh = *warm;
+    if (pair->fresh) {
+        fresh = memory_make(source->size, warm->huge);
+    } else {
+        memset(warm->base, 0xff, warm->size);
     }
     const struct run run = {
         .kind = kind,
         .streams = streams,
         .source = source,
-        .target = &target,
+        .target = &fresh,
         .fresh = pair->fresh,
         .paused = pair->paused,
     };
     const bool raw = kind == KIND_TCP || kind == KIND_TLS;
     const struct measurement measurement = raw ? measure_raw(&run) : measure_ferry(&run);
-    if (memcmp(source->base, target.base, options->size) != 0) {
+    if (memcmp(source->base, fresh.base, source->size) != 0) {
         bench_fail("what arrived is not what was sent");
     }
-    memory_free(&target);
+    if (pair->fresh) {
+        memory_free(&fresh);
+    }
     return measurement;
 }
 
@@ -96,13 +102,15 @@ static void run_pair(
     const struct options *options,
     const struct pair *pair,
     uint16_t streams,
-    const struct memory *source,
+    const struct memory memories[2],
     struct result *result_out)
 {
     const double bytes = (double)options->size;
     for (unsigned run = 0; run < options->runs; run++) {
-        const struct measurement limit = measure(options, pair, pair->limit, streams, source);
-        const struct measurement ferry = measure(options, pair, pair->ferry, streams, source);
+        const struct measurement limit =
+            measure(pair, pair->limit, streams, &memories[0], &memories[1]);
+        const struct measurement ferry =
+            measure(pair, pair->ferry, streams, &memories[0], &memories[1]);
         result_out->limit_rate[run] = bytes / limit.seconds;
         result_out->ferry_rate[run] = bytes / ferry.seconds;
         result_out->limit_cpu[run] = limit.cpu_seconds / bytes * 1e9;
@@ -138,8 +146,9 @@ static void print_row(
 
 static void run_all(const struct options *options)
 {
-    struct memory source = memory_make(options->size, options->huge);
-    memory_fill(&source);
+    struct memory memories[2] = {
+        memory_make(options->size, options->huge), memory_make(options->size, options->huge)};
+    memory_fill(&memories[0]);
     links_set_up();
     if (!options->json) {
         (void)printf(
@@ -153,14 +162,16 @@ static void run_all(const struct options *options)
             "ferry CPUs/GB");
     }
     for (size_t i = 0; i < PAIRS; i++) {
-        for (unsigned j = 0; j < options->stream_count; j++) {
+        const bool wanted = strstr(pairs[i].name, options->only) != NULL;
+        for (unsigned j = 0; wanted && j < options->stream_count; j++) {
             struct result result;
-            run_pair(options, &pairs[i], options->streams[j], &source, &result);
+            run_pair(options, &pairs[i], options->streams[j], memories, &result);
             print_row(options, &pairs[i], options->streams[j], &result);
         }
     }
     links_tear_down();
-    memory_free(&source);
+    memory_free(&memories[0]);
+    memory_free(&memories[1]);
 }
 
 static bool parse_streams(const char *text, struct options *options)
@@ -184,6 +195,7 @@ int main(int argc, char **argv)
         {"size",    required_argument, NULL, 's'},
         {"runs",    required_argument, NULL, 'r'},
         {"streams", required_argument, NULL, 'n'},
+        {"only",    required_argument, NULL, 'o'},
         {"huge",    no_argument,       NULL, 'h'},
         {"json",    no_argument,       NULL, 'j'},
         {NULL,      0,                 NULL, 0  },
@@ -198,6 +210,7 @@ int main(int argc, char **argv)
         case 's': options.size = strtoull(optarg, NULL, 10) << 20; break;
         case 'r': options.runs = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'n': good = parse_streams(optarg, &options); break;
+        case 'o': options.only = optarg; break;
         case 'h': options.huge = true; break;
         case 'j': options.json = true; break;
         default: good = false; break;
@@ -207,7 +220,8 @@ int main(int argc, char **argv)
         options.runs > RUNS_MAX) {
         (void)fprintf(
             stderr,
-            "usage: ferry-bench-host [--size MIB] [--runs N] [--streams N,N] [--huge] [--json]\n");
+            "usage: ferry-bench-host [--size MIB] [--runs N] [--streams N,N] [--only WORDS] "
+            "[--huge] [--json]\n");
         return 2;
     }
     run_all(&options);

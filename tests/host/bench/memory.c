@@ -19,7 +19,8 @@ void bench_fail(const char *what)
 
 struct memory memory_make(uint64_t size, bool huge)
 {
-    struct memory memory = {.size = size, .fd = memfd_create("ferry-bench", MFD_CLOEXEC)};
+    struct memory memory = {
+        .size = size, .huge = huge, .fd = memfd_create("ferry-bench", MFD_CLOEXEC)};
     if (memory.fd < 0 || ftruncate(memory.fd, (off_t)size) != 0) {
         bench_fail("memfd");
     }
@@ -41,13 +42,6 @@ void memory_fill(const struct memory *memory)
         value ^= value >> 7;
         value ^= value << 17;
         memcpy(memory->base + at, &value, sizeof(value));
-    }
-}
-
-void memory_touch(const struct memory *memory)
-{
-    for (uint64_t at = 0; at < memory->size; at += BENCH_PAGE) {
-        memory->base[at] = 1;
     }
 }
 

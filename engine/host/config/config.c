@@ -209,7 +209,8 @@ read_specials(struct reading *reading, const struct specials *specials, struct h
     }
 }
 
-static void check_security(struct reading *reading, const struct host_config *config)
+/* asked: `unencrypted` stands there, rightly or wrongly. */
+static void check_security(struct reading *reading, const struct host_config *config, bool asked)
 {
     const bool any =
         config->tls.certificate != NULL || config->tls.key != NULL || config->tls.ca != NULL;
@@ -218,7 +219,7 @@ static void check_security(struct reading *reading, const struct host_config *co
 
     if (config->unencrypted && any) {
         config_error(reading, 0, 0, "tls and unencrypted exclude each other");
-    } else if (!config->unencrypted && !all) {
+    } else if (!asked && !all) {
         config_error(
             reading,
             0,
@@ -271,7 +272,7 @@ read_config(struct reading *reading, const struct tree_node *root, struct host_c
     if (config->host[0] == '\0' && reading->errors->count == 0) {
         config_error(reading, 0, 0, "host: the name of this host is missing");
     }
-    check_security(reading, config);
+    check_security(reading, config, specials.unencrypted != NULL);
     if (config->limits.connections_unknown > config->limits.connections) {
         config_error(reading, 0, 0, "limits: connections_unknown is larger than connections");
     }

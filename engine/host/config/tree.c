@@ -12,6 +12,9 @@
 
 static bool stands_before(const struct config_error *error, unsigned line, unsigned column)
 {
+    if (error->line == 0 || line == 0) {
+        return line == 0; /* what has no place comes last */
+    }
     return error->line < line || (error->line == line && error->column <= column);
 }
 

@@ -280,7 +280,35 @@ parse(struct reading *reading, struct fy_diag *diag, const char *text, size_t si
     return growth.stopped ? NULL : growth.root;
 }
 
-/* The reader of YAML never sees what is no text. */
+/* Bytes of the UTF-8 sequence at `text`, 0 if there is none: RFC 3629's table. */
+static size_t character_size(const unsigned char *text, size_t size)
+{
+    const unsigned char first = text[0];
+    size_t length = 2;
+    unsigned char low = 0x80;
+    unsigned char high = 0xbf;
+
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first >= 0xe0) {
+        length = first >= 0xf0 ? 4 : 3;
+        low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+        high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    }
+    if (first < 0xc2 || first > 0xf4 || size < length || text[1] < low || text[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+/* The reader of YAML never sees what is no text: libfyaml reads for ever where a line that begins
+ * with '%' has a byte that is not UTF-8. */
 static bool is_text(struct reading *reading, const char *text, size_t size)
 {
     unsigned line = 1;
@@ -290,13 +318,16 @@ static bool is_text(struct reading *reading, const char *text, size_t size)
         config_error(reading, 0, 0, "larger than %u bytes", CONFIG_FILE_MAX);
         return false;
     }
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size;) {
         const unsigned char byte = (unsigned char)text[i];
+        const size_t length = character_size((const unsigned char *)text + i, size - i);
+        const bool control = byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t';
 
-        if ((byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7f) {
+        if (length == 0 || control || byte == 0x7f) {
             config_error(reading, line, column, "byte 0x%02x is not text", byte);
             return false;
         }
+        i += length;
         column++;
         if (byte == '\n') {
             line++;

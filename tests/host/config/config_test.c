@@ -148,6 +148,10 @@ static const struct mistake mistakes[] = {
     {"host: h1\n" TLS "---\nhost: h2\n",                               "f:3:1: further documents (---) are not read"                 },
     {"host: [h1\n",                                                    "f:2:1: no YAML: "                                            },
     {"host: \x01\n",                                                   "f:1:7: byte 0x01 is not text"                                },
+    {"host: h1\n% \xd2\n",                                             "f:2:3: byte 0xd2 is not text"                                },
+    {"host: \xc0\x80\n",                                               "f:1:7: byte 0xc0 is not text"                                },
+    {"a: \xed\xa0\x80",                                                "f:1:4: byte 0xed is not text"                                },
+    {"a: \xf4\x90\x80\x80",                                            "f:1:4: byte 0xf4 is not text"                                },
     {"a: {b: {c: {d: {e: {f: {g: {h: {i: 1}}}}}}}}\n",                 "f:1:32: nested too deeply"                                   },
 };
 

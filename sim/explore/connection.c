@@ -43,6 +43,7 @@ const char *explore_message_name(enum explore_message message)
     case MESSAGE_BURN: return "BURN";
     case MESSAGE_END_MOVED: return "END moved";
     case MESSAGE_END_STAYED: return "END stayed";
+    case MESSAGE_END_CLAIMED: return "END claimed";
     case MESSAGE_RESUMED: return "RESUMED";
     case MESSAGE_RESUMED_RECEIVING: return "RESUMED receiving";
     case MESSAGE_READY: return "READY";
@@ -135,6 +136,7 @@ bool explore_may_be_late(uint8_t message)
     case MESSAGE_BURN:
     case MESSAGE_END_MOVED:
     case MESSAGE_END_STAYED:
+    case MESSAGE_END_CLAIMED:
     case MESSAGE_READY:
     case MESSAGE_STARTED:
     case MESSAGE_ABORTED:

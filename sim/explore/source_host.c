@@ -49,8 +49,10 @@ static void say_end(struct explore_world *world)
         (state->s.record_wanted && state->s.ended != RECORD_DURABLE)) {
         return;
     }
+    const enum explore_message stays =
+        state->source.phase == HANDOVER_CLAIMED ? MESSAGE_END_CLAIMED : MESSAGE_END_STAYED;
     explore_send_to_target(
-        world, state->s.moved ? MESSAGE_END_MOVED : MESSAGE_END_STAYED, state->source.attempt);
+        world, state->s.moved ? MESSAGE_END_MOVED : stays, state->source.attempt);
 }
 
 static void ending_begin(struct explore_world *world)
@@ -60,7 +62,7 @@ static void ending_begin(struct explore_world *world)
     state->s.ending = 1;
     if (state->s.moved) {
         state->s.record_wanted = 1;
-        if (state->s.process == PROCESS_PAUSED) {
+        if (state->s.process == PROCESS_PAUSED || state->s.process == PROCESS_RUNNING) {
             state->s.process = PROCESS_NONE;
             explore_note(world, COLUMN_SOURCE, "copy freed");
         }
@@ -133,11 +135,33 @@ static void persist_grant(struct explore_world *world)
 static void breach(struct explore_world *world)
 {
     explore_note(world, COLUMN_SOURCE, "breach of the protocol");
-    if (!world->stray && !world->state->t.fenced && !world->state->s.fenced) {
+    if (!world->stray) {
         explore_fail(world, CHECK_HONEST_VIOLATION);
     }
     explore_source_gives_up(world);
     explore_link_lose(world, 0);
+}
+
+/* While this host was away an operator gave the guest to the other one. */
+static void taken(struct explore_world *world)
+{
+    struct explore_state *state = world->state;
+    state->s.moved = 1;
+    if (state->s.engine != SOURCE_CLOSING) {
+        state->s.ending = 1;
+        ending_begin(world);
+        return;
+    }
+    if (state->s.process == PROCESS_PAUSED || state->s.process == PROCESS_RUNNING) {
+        state->s.process = PROCESS_NONE;
+        explore_note(world, COLUMN_SOURCE, "copy freed");
+    }
+    state->s.record_wanted = 1;
+    if (state->s.ended != RECORD_WRITING) {
+        state->s.ended = RECORD_WRITING;
+        state->s.ended_moved = 1;
+        explore_note(world, COLUMN_SOURCE, "write ENDED");
+    }
 }
 
 static void carry_out(struct explore_world *world, enum handover_output output, uint32_t heard)
@@ -170,6 +194,7 @@ static void carry_out(struct explore_world *world, enum handover_output output, 
         state->s.moved = 1;
         ending_begin(world);
         return;
+    case HANDOVER_OUT_TAKEN: taken(world); return;
     case HANDOVER_OUT_STALE: explore_note(world, COLUMN_SOURCE, "stale: nothing changes"); return;
     case HANDOVER_OUT_TOO_LATE: explore_note(world, COLUMN_SOURCE, "too late"); return;
     case HANDOVER_OUT_VIOLATION: breach(world); return;
@@ -206,8 +231,10 @@ static void check_step(
     const bool changed = memcmp(before, after, sizeof *before) != 0;
     const bool old_ready =
         input == HANDOVER_IN_READY && (attempt != before->attempt || epoch != before->epoch);
-    const bool old_started =
-        input == HANDOVER_IN_STARTED && (attempt != before->attempt || epoch != before->epoch + 1);
+    /* H-9: one that was away does not know its attempts */
+    const bool away = before->restarted != 0 && before->phase == HANDOVER_RUNNING;
+    const bool old_started = input == HANDOVER_IN_STARTED &&
+                             ((attempt != before->attempt && !away) || epoch != before->epoch + 1);
     if (changed && (old_ready || old_started)) {
         explore_fail(
             world,

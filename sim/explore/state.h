@@ -42,6 +42,7 @@ enum explore_message {
     MESSAGE_BURN,
     MESSAGE_END_MOVED,
     MESSAGE_END_STAYED,
+    MESSAGE_END_CLAIMED,
     /* to the source */
     MESSAGE_RESUMED,
     MESSAGE_RESUMED_RECEIVING,
@@ -133,8 +134,9 @@ struct explore_target_host {
     uint32_t fate           : 2;
     uint32_t reinstalled    : 1;
     uint32_t fenced         : 1;
+    uint32_t outranked      : 1; /* BURNED has the higher epoch: a claim's */
     uint32_t link           : 2; /* enum explore_link: here for want of a better place */
-    uint32_t spare          : 10;
+    uint32_t spare          : 9;
 };
 
 /* How many faults of each kind may still come. They bound what is explored, so they are part of the

@@ -23,6 +23,7 @@ static void forget(struct explore_world *world)
     t->session = 0;
     t->owner = RECORD_NONE;
     t->burned = RECORD_NONE;
+    t->outranked = 0;
     t->record_attempt = 0;
     memset(&state->target, 0, sizeof state->target);
     explore_note(world, COLUMN_TARGET, "session forgotten");
@@ -41,6 +42,7 @@ static void persist(struct explore_world *world, enum explore_target_record reco
         t->owner = RECORD_WRITING;
     } else {
         t->burned = RECORD_WRITING;
+        t->outranked = state->target.yielded & 1U;
         t->loading = 0;
     }
     t->record_attempt = state->target.attempt & 7U;
@@ -57,6 +59,7 @@ static void send_started(struct explore_world *world)
 static void breach(struct explore_world *world)
 {
     explore_note(world, COLUMN_TARGET, "breach of the protocol");
+    /* While OWNER is being written after a claim, the fenced source's END costs the connection: it asks again. */
     if (!world->stray && !world->state->t.fenced && !world->state->s.fenced) {
         explore_fail(world, CHECK_HONEST_VIOLATION);
     }
@@ -97,7 +100,8 @@ static void carry_out(struct explore_world *world, enum handover_output output)
     case HANDOVER_OUT_SEND_GRANT:
     case HANDOVER_OUT_SEND_BURN:
     case HANDOVER_OUT_SEND_END:
-    case HANDOVER_OUT_MOVED: return;
+    case HANDOVER_OUT_MOVED:
+    case HANDOVER_OUT_TAKEN: return;
     }
 }
 
@@ -160,6 +164,16 @@ hears_end(struct explore_world *world, enum explore_message kind, uint32_t attem
     if (epoch != target->epoch) {
         return;
     }
+    if (target->phase == HANDOVER_OWNER && kind == MESSAGE_END_CLAIMED) {
+        explore_target_step(world, HANDOVER_IN_END_CLAIMED, attempt, epoch);
+        return;
+    }
+    if (target->phase == HANDOVER_OWNER && kind == MESSAGE_END_STAYED) {
+        /* a source that was away when the guest was claimed here: tell it (once a connection; what it answers
+         * ends the session, so more is not said) */
+        explore_target_step(world, HANDOVER_IN_ASK_READY, attempt, epoch);
+        return;
+    }
     if ((kind == MESSAGE_END_MOVED) != (target->phase == HANDOVER_OWNER)) {
         breach(world); /* only an operator's claim makes the two disagree: all records are kept */
         return;
@@ -175,7 +189,8 @@ static void hears_unknown(struct explore_world *world, enum explore_message kind
                         kind == MESSAGE_RESUME_ENDED;
     if (resume) {
         explore_send_to_source(world, MESSAGE_LOST, 0);
-    } else if (kind == MESSAGE_END_MOVED || kind == MESSAGE_END_STAYED) {
+    } else if (
+        kind == MESSAGE_END_MOVED || kind == MESSAGE_END_STAYED || kind == MESSAGE_END_CLAIMED) {
         explore_send_to_source(world, MESSAGE_CLOSED, 0);
     }
 }
@@ -210,7 +225,8 @@ void explore_target_hears(struct explore_world *world, uint8_t message, uint64_t
         explore_target_step(world, HANDOVER_IN_GRANT, attempt, epoch);
     } else if (kind == MESSAGE_BURN && epoch == state->target.epoch) {
         explore_target_step(world, HANDOVER_IN_BURN, attempt, epoch);
-    } else if (kind == MESSAGE_END_MOVED || kind == MESSAGE_END_STAYED) {
+    } else if (
+        kind == MESSAGE_END_MOVED || kind == MESSAGE_END_STAYED || kind == MESSAGE_END_CLAIMED) {
         hears_end(world, kind, attempt, epoch);
     }
 }
@@ -286,8 +302,9 @@ void explore_target_up(struct explore_world *world)
         return;
     }
     t->engine = TARGET_ACTIVE;
-    state->target = world->machine->target_restart(
-        EXPLORE_EPOCH, t->record_attempt, t->owner == RECORD_DURABLE, t->burned == RECORD_DURABLE);
+    const bool burned = t->burned == RECORD_DURABLE;
+    const bool owner = t->owner == RECORD_DURABLE && !(burned && t->outranked);
+    state->target = world->machine->target_restart(EXPLORE_EPOCH, t->record_attempt, owner, burned);
     explore_note(
         world,
         COLUMN_TARGET,

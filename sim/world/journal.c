@@ -136,6 +136,9 @@ static void own(struct host *host, const struct op *op)
         }
         ownership->here = true;
         guest->epoch = ownership->epoch;
+    } else if (op->record_kind == FERRY_RECORD_BURNED && op->epoch > ownership->epoch) {
+        ownership->epoch = op->epoch; /* the source's by a claim, while this host owned it */
+        ownership->here = false;
     } else if (op->record_kind == FERRY_RECORD_ENDED && !op->target && guest->epoch > move->epoch) {
         ownership->epoch = guest->epoch;
         ownership->here = journal_find(host, move, FERRY_RECORD_CLAIMED) != NULL;

@@ -35,7 +35,11 @@
  *   H-6 LOST, silence and a restart prove nothing.
  *   H-7 A message of another attempt or epoch changes nothing.
  *   H-8 A failed write is neither durable nor not durable: nothing is concluded from it, and it is
- *       not tried again. */
+ *       not tried again.
+ *   H-9 Where an operator's claim has made two owners, the higher epoch counts. A claim at the
+ *       target makes it e + 1, one at the source e + 2. The other side, when it returns and hears
+ *       of it, ends its own copy; a source only if it has been away (restarted): to one that has
+ *       been here all the time, and granted nothing, STARTED is a lie. */
 #ifndef HANDOVER_HANDOVER_H
 #define HANDOVER_HANDOVER_H
 
@@ -82,12 +86,12 @@ enum handover_source_input {
 };
 
 struct handover_source {
-    uint64_t epoch;   /* of the guest's ownership here, at least 1 */
-    uint32_t attempt; /* newest opened, 0 = none */
-    uint8_t phase;    /* enum handover_source_phase */
-    uint8_t grant;    /* enum handover_record of the newest attempt's grant */
-    uint8_t claim;    /* enum handover_record */
-    uint8_t reserved; /* 0 */
+    uint64_t epoch;    /* of the guest's ownership here, at least 1 */
+    uint32_t attempt;  /* newest opened, 0 = none */
+    uint8_t phase;     /* enum handover_source_phase */
+    uint8_t grant;     /* enum handover_record of the newest attempt's grant */
+    uint8_t claim;     /* enum handover_record */
+    uint8_t restarted; /* 1: what it had opened before is forgotten, unless it was granted */
 };
 
 /* ---- target ---- */
@@ -117,7 +121,8 @@ enum handover_target_input {
     HANDOVER_IN_OWNER_FAILED,
     HANDOVER_IN_BURN_DURABLE,
     HANDOVER_IN_BURN_FAILED,
-    HANDOVER_IN_END, /* the source's last word */
+    HANDOVER_IN_END,         /* the source's last word */
+    HANDOVER_IN_END_CLAIMED, /* the same: an operator fenced this host and claimed the guest there */
 };
 
 struct handover_target {
@@ -126,7 +131,7 @@ struct handover_target {
     uint8_t phase;    /* enum handover_target_phase */
     uint8_t owner;    /* enum handover_record */
     uint8_t burned;   /* enum handover_record */
-    uint8_t reserved; /* 0 */
+    uint8_t yielded;  /* 1: burns as the owner, to a claim at the source (H-9) */
 };
 
 /* ---- what a step asks for, in order ---- */
@@ -142,6 +147,7 @@ enum handover_output {
     HANDOVER_OUT_SEND_END,
     HANDOVER_OUT_RUN_HERE, /* both: run the guest on this host */
     HANDOVER_OUT_MOVED,    /* the guest is the target's: free this copy */
+    HANDOVER_OUT_TAKEN,    /* the same, though nothing was granted: an operator claimed it there */
     /* target */
     HANDOVER_OUT_PERSIST_OWNER,
     HANDOVER_OUT_PERSIST_BURNED,

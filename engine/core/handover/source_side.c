@@ -24,6 +24,7 @@ handover_source_restart(uint64_t epoch, uint32_t attempt, bool granted, bool cla
 {
     struct handover_source source = handover_source_start(epoch);
     source.attempt = attempt;
+    source.restarted = 1;
     if (claimed) {
         source.phase = HANDOVER_CLAIMED;
         source.claim = HANDOVER_RECORD_DURABLE;
@@ -47,8 +48,11 @@ static struct handover_step go_back(struct handover_source *source)
     return step1(HANDOVER_OUT_RUN_HERE);
 }
 
-static struct handover_step
-in_running(struct handover_source *source, enum handover_source_input input)
+static struct handover_step in_running(
+    struct handover_source *source,
+    enum handover_source_input input,
+    uint32_t attempt,
+    uint64_t epoch)
 {
     switch (input) {
     case HANDOVER_IN_OPEN_ATTEMPT:
@@ -64,7 +68,12 @@ in_running(struct handover_source *source, enum handover_source_input input)
         return step2(HANDOVER_OUT_STALE, HANDOVER_OUT_SEND_ABORT);
     case HANDOVER_IN_TARGET_RECEIVING: return step0();
     case HANDOVER_IN_CLAIM: /* it is ours already */ return step1(HANDOVER_OUT_TOO_LATE);
-    case HANDOVER_IN_STARTED: return step1(HANDOVER_OUT_VIOLATION);
+    case HANDOVER_IN_STARTED: /* H-9 */
+        if (source->restarted == 0 || attempt == 0 || epoch != source->epoch + 1) {
+            return step1(HANDOVER_OUT_VIOLATION);
+        }
+        source->phase = HANDOVER_MOVED;
+        return step1(HANDOVER_OUT_TAKEN);
     case HANDOVER_IN_ABORT:
     case HANDOVER_IN_STOP_GRANT:
     case HANDOVER_IN_GRANT_DURABLE:
@@ -265,7 +274,7 @@ struct handover_step handover_source_step(
     uint64_t epoch)
 {
     switch ((enum handover_source_phase)source->phase) {
-    case HANDOVER_RUNNING: return in_running(source, input);
+    case HANDOVER_RUNNING: return in_running(source, input, attempt, epoch);
     case HANDOVER_ATTEMPT: return in_attempt(source, input, attempt, epoch);
     case HANDOVER_GRANTING: return in_granting(source, input);
     case HANDOVER_GRANTED: return in_granted(source, input, attempt, epoch);

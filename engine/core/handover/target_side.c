@@ -3,7 +3,7 @@
  * handover.h.
  *
  * Who runs the guest:
- *   OWNER                        this host may
+ *   OWNER                        this host may, until it hears of a claim at the source (H-9)
  *   OWNING                       nobody: the record may be durable or not, only its report tells
  *   RECEIVING, READY             not this host; the source may, or nobody does
  *   BURNING, BURNED, UNSURE, OVER  never this host (OVER after OWNER: it runs on, the session is
@@ -77,7 +77,8 @@ in_receiving(struct handover_target *target, enum handover_target_input input, u
     case HANDOVER_IN_OWNER_DURABLE:
     case HANDOVER_IN_OWNER_FAILED:
     case HANDOVER_IN_BURN_DURABLE:
-    case HANDOVER_IN_BURN_FAILED: break;
+    case HANDOVER_IN_BURN_FAILED:
+    case HANDOVER_IN_END_CLAIMED: break;
     }
     FERRY_ASSERT(false); /* the engine gave an input that RECEIVING cannot have */
     return step0();
@@ -110,7 +111,8 @@ static struct handover_step in_ready(
     case HANDOVER_IN_OWNER_DURABLE:
     case HANDOVER_IN_OWNER_FAILED:
     case HANDOVER_IN_BURN_DURABLE:
-    case HANDOVER_IN_BURN_FAILED: break;
+    case HANDOVER_IN_BURN_FAILED:
+    case HANDOVER_IN_END_CLAIMED: break;
     }
     FERRY_ASSERT(false); /* the engine gave an input that READY cannot have */
     return step0();
@@ -136,13 +138,15 @@ in_owning(struct handover_target *target, enum handover_target_input input)
     case HANDOVER_IN_VOID: return step1(HANDOVER_OUT_STALE); /* an ABORT older than the grant */
     case HANDOVER_IN_END: return step1(HANDOVER_OUT_VIOLATION);
     case HANDOVER_IN_BURN_DURABLE:
-    case HANDOVER_IN_BURN_FAILED: break;
+    case HANDOVER_IN_BURN_FAILED:
+    case HANDOVER_IN_END_CLAIMED: break;
     }
     FERRY_ASSERT(false); /* the engine gave an input that OWNING cannot have */
     return step0();
 }
 
-static struct handover_step in_owner(enum handover_target_input input)
+static struct handover_step
+in_owner(struct handover_target *target, enum handover_target_input input)
 {
     switch (input) {
     case HANDOVER_IN_GRANT:
@@ -150,6 +154,7 @@ static struct handover_step in_owner(enum handover_target_input input)
     case HANDOVER_IN_BURN:
     case HANDOVER_IN_OPERATOR_CLAIM: return step2(HANDOVER_OUT_TOO_LATE, HANDOVER_OUT_SEND_STARTED);
     case HANDOVER_IN_END: return step1(HANDOVER_OUT_FORGET); /* stays OWNER: the guest runs on */
+    case HANDOVER_IN_END_CLAIMED: /* H-9 */ target->yielded = 1; return burn(target);
     case HANDOVER_IN_VOID:
     case HANDOVER_IN_LOADED: return step1(HANDOVER_OUT_STALE);
     case HANDOVER_IN_OWNER_DURABLE:
@@ -181,7 +186,8 @@ in_target_burning(struct handover_target *target, enum handover_target_input inp
     case HANDOVER_IN_BURN: return step0();
     case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_OWNER_DURABLE:
-    case HANDOVER_IN_OWNER_FAILED: break;
+    case HANDOVER_IN_OWNER_FAILED:
+    case HANDOVER_IN_END_CLAIMED: break;
     }
     FERRY_ASSERT(false); /* the engine gave an input that BURNING cannot have */
     return step0();
@@ -202,7 +208,8 @@ in_burned(struct handover_target *target, enum handover_target_input input)
     case HANDOVER_IN_OWNER_DURABLE:
     case HANDOVER_IN_OWNER_FAILED:
     case HANDOVER_IN_BURN_DURABLE:
-    case HANDOVER_IN_BURN_FAILED: break;
+    case HANDOVER_IN_BURN_FAILED:
+    case HANDOVER_IN_END_CLAIMED: break;
     }
     FERRY_ASSERT(false); /* the engine gave an input that BURNED cannot have */
     return step0();
@@ -233,7 +240,7 @@ struct handover_step handover_target_step(
     case HANDOVER_RECEIVING: return in_receiving(target, input, attempt);
     case HANDOVER_READY: return in_ready(target, input, attempt, epoch);
     case HANDOVER_OWNING: return in_owning(target, input);
-    case HANDOVER_OWNER: return in_owner(input);
+    case HANDOVER_OWNER: return in_owner(target, input);
     case HANDOVER_TARGET_BURNING: return in_target_burning(target, input);
     case HANDOVER_BURNED: return in_burned(target, input);
     case HANDOVER_UNSURE:

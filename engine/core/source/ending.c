@@ -82,6 +82,19 @@ void source_ending_decide(
     source_ending_begin(source);
 }
 
+static void free_copy(struct ferry_source *source)
+{
+    source_ask(
+        source,
+        PENDING_FREE,
+        (struct ferry_action){
+            .kind = FERRY_ACTION_FREE_GUEST,
+            .attempt = source->handover.attempt,
+            .epoch = source->config.epoch,
+        },
+        source->config.action_limit);
+}
+
 static void persist_ended(struct ferry_source *source)
 {
     const struct ending *ending = &source->ending;
@@ -108,15 +121,7 @@ void source_ending_begin(struct ferry_source *source)
     source->copy.state = COPY_IDLE;
     ending->record_wanted = ending->record_wanted || ending->moved;
     if (ending->moved && source->guest_alive) {
-        source_ask(
-            source,
-            PENDING_FREE,
-            (struct ferry_action){
-                .kind = FERRY_ACTION_FREE_GUEST,
-                .attempt = source->handover.attempt,
-                .epoch = source->config.epoch,
-            },
-            source->config.action_limit);
+        free_copy(source);
     } else if (source->guest_alive && source->session_durable) {
         /* Also after a restart, and when the first collection is still out: that began the log. */
         source_tell(source, (struct ferry_action){.kind = FERRY_ACTION_STOP_LOGGING});
@@ -132,8 +137,8 @@ void source_ending_begin(struct ferry_source *source)
     source_ending_say_end(source);
 }
 
-/* This host's guest died with it, and lives on where an operator claimed it: the journal must say so before
- * anybody starts it here. The outcome stays what it was for this source. */
+/* The guest lives on where an operator claimed it: the journal must say so before anybody starts it here, and a copy
+ * that still is here must not run beside it. The outcome stays what it was for this source. */
 void source_ending_moved_after_all(struct ferry_source *source)
 {
     struct ending *ending = &source->ending;
@@ -141,6 +146,9 @@ void source_ending_moved_after_all(struct ferry_source *source)
     ending->moved = true;
     ending->record_wanted = true;
     ending->record_durable = false;
+    if (source->guest_alive && source->pending[PENDING_FREE].id == 0) {
+        free_copy(source);
+    }
     if (source->pending[PENDING_PERSIST_ENDED].id == 0) {
         persist_ended(source);
     }
@@ -149,6 +157,8 @@ void source_ending_moved_after_all(struct ferry_source *source)
 void source_ending_say_end(struct ferry_source *source)
 {
     const struct ending *ending = &source->ending;
+    const bool claimed = source->handover.phase == HANDOVER_CLAIMED;
+    const uint8_t stays = claimed ? WIRE_END_CLAIMED : WIRE_END_STAYED;
     if (source->state != FERRY_SOURCE_CLOSING ||
         (ending->record_wanted && !ending->record_durable)) {
         return;
@@ -161,7 +171,7 @@ void source_ending_say_end(struct ferry_source *source)
                 {
                            .attempt = source->handover.attempt,
                            .epoch = source->config.epoch,
-                           .moved = ending->moved ? 1 : 0,
+                           .moved = ending->moved ? WIRE_END_MOVED : stays,
                            },
     });
 }

@@ -112,6 +112,20 @@ static void run_here(struct ferry_source *source)
     source_attempt_give_back(source);
 }
 
+/* While this host was away an operator gave the guest to the other one. */
+static void taken(struct ferry_source *source)
+{
+    if (source->state == FERRY_SOURCE_CLOSING) {
+        source_ending_moved_after_all(source);
+        return;
+    }
+    source_abandon(source, PENDING_RESUME);
+    source->ending.kind = FERRY_OUTCOME_FAILED;
+    source->ending.status = FERRY_USAGE_CLAIMED_ELSEWHERE;
+    source->ending.moved = true;
+    source_ending_begin(source);
+}
+
 static void carry_out(struct ferry_source *source, enum handover_output output, uint32_t attempt)
 {
     switch (output) {
@@ -129,10 +143,17 @@ static void carry_out(struct ferry_source *source, enum handover_output output, 
         source->ending.moved = true;
         source_ending_begin(source);
         return;
+    case HANDOVER_OUT_TAKEN: taken(source); return;
     case HANDOVER_OUT_STALE:
         source_trace(source, FERRY_TRACE_STALE_MESSAGE, 0, attempt, source->handover.attempt, 0);
         return;
-    case HANDOVER_OUT_VIOLATION: source_violation(source, FERRY_PEER_UNEXPECTED, 0); return;
+    case HANDOVER_OUT_VIOLATION:
+        source_violation(source, FERRY_PEER_UNEXPECTED, 0);
+        if (source->state == FERRY_SOURCE_CLOSING) {
+            source_ending_close(
+                source); /* it will never agree: all records stay, for an operator */
+        }
+        return;
     case HANDOVER_OUT_NONE:
     case HANDOVER_OUT_TOO_LATE: return; /* the command's caller looks at it */
     case HANDOVER_OUT_PERSIST_OWNER:
@@ -205,12 +226,6 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
 void source_grant_started(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_started *started = &message->body.started;
-    const bool claimed = source->state == FERRY_SOURCE_CLOSING && !source->guest_alive &&
-                         !source->ending.moved && started->epoch == source->config.epoch + 1;
-    if (claimed) { /* while this host was dead, an operator gave the guest to the other one */
-        source_ending_moved_after_all(source);
-        return;
-    }
     const bool news = source->handover.phase == HANDOVER_GRANTED &&
                       started->attempt == source->handover.attempt &&
                       started->epoch == source->config.epoch + 1;

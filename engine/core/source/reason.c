@@ -41,7 +41,9 @@ static void add_where(const struct ferry_source *source, struct base_text *text)
             source->handover.phase == HANDOVER_BURNING
                 ? "; the guest is paused here until the target says that it has burned the session"
                 : "; granted: only the target, or an operator, can say where the guest is");
-    } else if (!source->guest_alive && !source->ending.moved) {
+    } else if (source->ending.moved) {
+        base_text_add(text, "; the guest is the target's, and its copy here is gone");
+    } else if (!source->guest_alive) {
         base_text_add(
             text,
             "; the guest died with this host; it is its to start unless claimed at the target");

@@ -134,7 +134,7 @@ static const struct row rows[] = {
     {WIRE_ACK,     ANY,                                          on_ack},
     {WIRE_READY,   IN(SENDING) | OUT,                            source_attempt_ready},
     {WIRE_READY,   LIVE | IN(PAUSING) | IN(RESUMING) | ENDED,    source_attempt_ready},
-    {WIRE_STARTED, OUT | ENDED,                                  source_grant_started},
+    {WIRE_STARTED, OUT | IN(RESUMING) | ENDED,                   source_grant_started},
     {WIRE_ABORTED, ANY,                                          source_grant_aborted},
     {WIRE_FAILED,  LIVE | PAUSED,                                on_failed},
     {WIRE_FAILED,  OUT | IN(RESUMING) | ENDED,                   old},

@@ -78,7 +78,11 @@ static void persist_owner(struct ferry_target *target)
 
 static void persist_burned(struct ferry_target *target)
 {
+    /* An owner burns only where the guest was claimed at the source, with this epoch: it outranks OWNER. */
+    const uint64_t epoch = target->handover.epoch + (target->handover.yielded != 0 ? 2 : 0);
     target_abandon(target, TARGET_PENDING_LOAD);
+    target_abandon(target, TARGET_PENDING_RESUME);
+    target->announce_at = FERRY_TIME_NEVER;
     target_set_state(target, FERRY_TARGET_BURNING, FERRY_EVENT_CONTROL_BYTES);
     target_trace(
         target,
@@ -88,11 +92,7 @@ static void persist_burned(struct ferry_target *target)
         0,
         0);
     target_persist(
-        target,
-        TARGET_PENDING_PERSIST_BURNED,
-        FERRY_RECORD_BURNED,
-        target->handover.epoch,
-        FERRY_TIME_NEVER);
+        target, TARGET_PENDING_PERSIST_BURNED, FERRY_RECORD_BURNED, epoch, FERRY_TIME_NEVER);
 }
 
 static void run_here(struct ferry_target *target)
@@ -133,7 +133,8 @@ static void carry_out(struct ferry_target *target, enum handover_output output, 
     case HANDOVER_OUT_SEND_GRANT:
     case HANDOVER_OUT_SEND_BURN:
     case HANDOVER_OUT_SEND_END:
-    case HANDOVER_OUT_MOVED: break;
+    case HANDOVER_OUT_MOVED:
+    case HANDOVER_OUT_TAKEN: break;
     }
     FERRY_ASSERT(false); /* an output of the source's side */
 }

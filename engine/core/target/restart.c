@@ -4,7 +4,8 @@
  * found      what is known                       what happens
  * SESSION    no OWNER was durable: it never ran  burns (its memory, or the trust in it, is gone)
  * + BURNED   it never runs here                  says so when asked
- * + OWNER    the guest is this host's            runs it if its process lives (idempotent) */
+ * + OWNER    the guest is this host's            runs it if its process lives (idempotent)
+ *            ... and BURNED with a higher epoch  it was, until an operator claimed it at the source */
 #include "target/internal.h"
 
 struct found {
@@ -13,6 +14,8 @@ struct found {
     bool burned;
     struct handover_record_body body;
     uint32_t attempt;
+    uint64_t owner_epoch;
+    uint64_t burned_epoch;
 };
 
 static enum ferry_status
@@ -32,16 +35,21 @@ read_records(const struct ferry_record *records, size_t record_count, struct fou
             break;
         case FERRY_RECORD_OWNER:
             found->owner = true;
+            found->owner_epoch = body.epoch;
             found->attempt = body.attempt;
             break;
         case FERRY_RECORD_BURNED:
             found->burned = true;
+            found->burned_epoch = body.epoch;
             found->attempt = found->owner ? found->attempt : body.attempt;
             break;
         case FERRY_RECORD_GRANTED:
         case FERRY_RECORD_ENDED:
         case FERRY_RECORD_CLAIMED: return FERRY_PEER_VALUE;
         }
+    }
+    if (found->owner && found->burned && found->burned_epoch > found->owner_epoch) {
+        found->owner = false; /* H-9: it was claimed at the source after that */
     }
     return found->session ? FERRY_OK : FERRY_PEER_VALUE;
 }

@@ -55,8 +55,8 @@ static const uint32_t successors[] = {
     [FERRY_TARGET_LOADING] = IN(READY) | IN(RECEIVING) | IN(BURNING) | IN(CLEANING),
     [FERRY_TARGET_READY] = IN(OWNING) | IN(RECEIVING) | IN(BURNING) | IN(CLEANING),
     [FERRY_TARGET_OWNING] = IN(STARTING) | IN(CLEANING) | IN(CLOSED),
-    [FERRY_TARGET_STARTING] = IN(RUNNING) | IN(CLEANING),
-    [FERRY_TARGET_RUNNING] = IN(CLEANING) | IN(CLOSED),
+    [FERRY_TARGET_STARTING] = IN(RUNNING) | IN(BURNING) | IN(CLEANING),
+    [FERRY_TARGET_RUNNING] = IN(BURNING) | IN(CLEANING) | IN(CLOSED),
     [FERRY_TARGET_BURNING] = IN(BURNED) | IN(CLEANING) | IN(CLOSED),
     [FERRY_TARGET_BURNED] = IN(CLEANING) | IN(CLOSED),
     [FERRY_TARGET_CLEANING] = IN(CLOSED),
@@ -119,13 +119,17 @@ static void on_end(struct ferry_target *target, const struct wire_message *messa
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_END, end->attempt, 0, 0);
         return;
     }
-    if (known && owner && end->moved == 0 && target->told_attach != target->attach) {
-        /* A source that was dead when an operator claimed the guest for this host: tell it. */
+    if (known && owner && end->moved == WIRE_END_CLAIMED) {
+        target_owning_step(target, HANDOVER_IN_END_CLAIMED, end->attempt, end->epoch);
+        return;
+    }
+    if (known && owner && end->moved == WIRE_END_STAYED && target->told_attach != target->attach) {
+        /* A source that was away when an operator claimed the guest for this host: tell it. */
         target->told_attach = target->attach;
         target_owning_step(target, HANDOVER_IN_ASK_READY, end->attempt, end->epoch);
         return;
     }
-    if (known && (end->moved == 1) != owner) {
+    if (known && (end->moved == WIRE_END_MOVED) != owner) {
         /* The source and this side disagree about who owns the guest, and it has its own: only a
          * claim without a fence does that. Keep all records. */
         target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_END);

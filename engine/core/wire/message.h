@@ -119,10 +119,16 @@ struct wire_attempt {
     uint64_t epoch;
 };
 
+enum wire_end_fate {
+    WIRE_END_STAYED = 0,  /* the guest is the source's */
+    WIRE_END_MOVED = 1,   /* the target's */
+    WIRE_END_CLAIMED = 2, /* the source's, by an operator's claim: also if the target owned it */
+};
+
 struct wire_end {
     uint32_t attempt;
     uint64_t epoch;
-    uint8_t moved; /* 1: the guest is the target's, 0: it stays with the source */
+    uint8_t moved; /* enum wire_end_fate */
 };
 
 struct wire_ping {

@@ -7,7 +7,7 @@
 static const struct wire_field fields[] = {
     WIRE_FIELD_INTEGER(struct wire_end, attempt, 0, UINT32_MAX),
     WIRE_FIELD_INTEGER(struct wire_end, epoch, 1, UINT64_MAX),
-    WIRE_FIELD_INTEGER(struct wire_end, moved, 0, 1),
+    WIRE_FIELD_INTEGER(struct wire_end, moved, WIRE_END_STAYED, WIRE_END_CLAIMED),
 };
 /* clang-format on */
 

@@ -51,7 +51,8 @@
     ENTRY(USAGE_TOO_LATE,       USAGE,   "too late: the guest may already run at the target")                         \
     ENTRY(USAGE_CANCELLED,      USAGE,   "cancelled by the operator")                                                 \
     ENTRY(USAGE_BURNED,         USAGE,   "the session was burned: the target never starts this guest")                \
-    ENTRY(USAGE_CLAIMED,        USAGE,   "an operator claimed the guest for this host")
+    ENTRY(USAGE_CLAIMED,        USAGE,   "an operator claimed the guest for this host")                               \
+    ENTRY(USAGE_CLAIMED_ELSEWHERE, USAGE, "an operator claimed the guest for the other host")
 /* clang-format on */
 
 #define FERRY_STATUS_ENTRY(name, category, sentence) FERRY_##name,

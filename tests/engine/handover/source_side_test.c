@@ -135,6 +135,39 @@ static void restart_counts_what_the_journal_holds(void **unused)
     assert_int_equal(handover_source_restart(EPOCH, 3, true, true).phase, HANDOVER_CLAIMED);
 }
 
+/* H-9: one that was away is told that an operator gave its guest to the target; one that was not is lied to. */
+static void only_a_source_that_was_away_believes_a_claim_at_the_target(void **unused)
+{
+    (void)unused;
+    static const struct {
+        uint32_t attempt;
+        uint64_t epoch;
+        bool taken;
+    } said[] = {
+        {1, EPOCH + 1, true },
+        {4, EPOCH + 1, true }, /* it does not know how many it had opened */
+        {0, EPOCH + 1, false},
+        {1, EPOCH,     false},
+        {1, EPOCH + 2, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(said); i++) {
+        struct handover_source away = handover_source_restart(EPOCH, 0, false, false);
+        struct handover_source here = handover_source_start(EPOCH);
+        here.attempt = 4;
+
+        const struct handover_step told =
+            handover_source_step(&away, HANDOVER_IN_STARTED, said[i].attempt, said[i].epoch);
+        const struct handover_step lied =
+            handover_source_step(&here, HANDOVER_IN_STARTED, said[i].attempt, said[i].epoch);
+
+        assert_int_equal(
+            told.output[0], said[i].taken ? HANDOVER_OUT_TAKEN : HANDOVER_OUT_VIOLATION);
+        assert_int_equal(handover_source_may_run(&away), !said[i].taken);
+        assert_int_equal(lied.output[0], HANDOVER_OUT_VIOLATION);
+        assert_true(handover_source_may_run(&here));
+    }
+}
+
 static void engine_inputs_that_cannot_be_are_asserted(void **unused)
 {
     (void)unused;
@@ -151,6 +184,7 @@ int main(void)
         cmocka_unit_test(every_row_leads_where_it_says),
         cmocka_unit_test(granted_source_runs_only_on_proof),
         cmocka_unit_test(restart_counts_what_the_journal_holds),
+        cmocka_unit_test(only_a_source_that_was_away_believes_a_claim_at_the_target),
         cmocka_unit_test(engine_inputs_that_cannot_be_are_asserted),
     };
     return cmocka_run_group_tests_name("source side", tests, NULL, NULL);

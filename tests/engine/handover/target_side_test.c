@@ -61,6 +61,7 @@ static const struct row rows[] = {
     {HANDOVER_OWNER,           HANDOVER_IN_BURN,           3, 5, HANDOVER_OWNER,           DO2(TOO_LATE, SEND_STARTED)},
     {HANDOVER_OWNER,           HANDOVER_IN_VOID,           3, 5, HANDOVER_OWNER,           DO1(STALE)},
     {HANDOVER_OWNER,           HANDOVER_IN_END,            3, 5, HANDOVER_OWNER,           DO1(FORGET)},
+    {HANDOVER_OWNER,           HANDOVER_IN_END_CLAIMED,    3, 5, HANDOVER_TARGET_BURNING,  DO1(PERSIST_BURNED)},
     {HANDOVER_TARGET_BURNING,  HANDOVER_IN_BURN_DURABLE,   3, 5, HANDOVER_BURNED,          DO1(SEND_ABORTED)},
     {HANDOVER_TARGET_BURNING,  HANDOVER_IN_BURN_FAILED,    3, 5, HANDOVER_UNSURE,          DO0()},
     {HANDOVER_TARGET_BURNING,  HANDOVER_IN_GRANT,          3, 5, HANDOVER_TARGET_BURNING,  DO0()},
@@ -111,8 +112,10 @@ static void only_a_durable_owner_runs(void **unused)
             .epoch = EPOCH, .attempt = 3, .phase = (uint8_t)rows[i].from};
         const bool ran = handover_target_may_run(&target);
         (void)handover_target_step(&target, rows[i].input, rows[i].attempt, rows[i].epoch);
+        const bool yields = rows[i].input == HANDOVER_IN_END_CLAIMED;
         assert_int_equal(
-            handover_target_may_run(&target), ran || rows[i].input == HANDOVER_IN_OWNER_DURABLE);
+            handover_target_may_run(&target),
+            !yields && (ran || rows[i].input == HANDOVER_IN_OWNER_DURABLE));
     }
 }
 

@@ -66,6 +66,7 @@ static void source_output(struct world *world, enum handover_output output, cons
         return;
     case HANDOVER_OUT_RUN_HERE: world->source_runs = world->source_guest; return;
     case HANDOVER_OUT_MOVED:
+    case HANDOVER_OUT_TAKEN:
         world->source_runs = 0;
         world->source_guest = 0;
         return;
@@ -210,7 +211,8 @@ static void target_output(struct world *world, enum handover_output output, cons
     case HANDOVER_OUT_SEND_GRANT:
     case HANDOVER_OUT_SEND_BURN:
     case HANDOVER_OUT_SEND_END:
-    case HANDOVER_OUT_MOVED: breaks(broken_out, "the target asks for what is the source's"); return;
+    case HANDOVER_OUT_MOVED:
+    case HANDOVER_OUT_TAKEN: breaks(broken_out, "the target asks for what is the source's"); return;
     }
 }
 

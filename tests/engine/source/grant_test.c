@@ -182,7 +182,7 @@ static void claim_that_cannot_be_written_runs_nothing_until_a_restart_reads_it(v
     pair_destroy(pair);
 }
 
-static void fenced_target_that_returns_is_told_and_keeps_its_records(void **unused)
+static void fenced_target_that_returns_is_told_and_gives_the_guest_up(void **unused)
 {
     (void)unused;
     /* It had become the owner before it was fenced: its word is old, its host may not run it. */
@@ -195,12 +195,61 @@ static void fenced_target_that_returns_is_told_and_keeps_its_records(void **unus
     assert_true(pair_runs(pair, PAIR_SOURCE));
 
     pair_restart(pair, PAIR_TARGET);
+    const ferry_time_ns back = pair_now(pair);
     pair_run_to_end(pair);
 
+    assert_true(pair_now(pair) - back < 10 * FERRY_SECOND); /* and nobody asks for ten minutes */
     assert_true(pair_runs(pair, PAIR_SOURCE));
     assert_false(pair_runs(pair, PAIR_TARGET));
-    assert_true(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_OWNER));
+    assert_false(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_SESSION));
+    assert_false(pair_has_record(pair, PAIR_SOURCE, FERRY_RECORD_SESSION));
     assert_int_equal(pair_outcome(pair)->kind, FERRY_OUTCOME_FAILED);
+    pair_destroy(pair);
+}
+
+static void source_that_was_dead_when_its_guest_was_claimed_ends_at_once(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create(&ordinary);
+    pair_drop(pair, WIRE_READY, 1);
+    pair_run_until_target(pair, FERRY_TARGET_READY);
+    pair_crash(pair, PAIR_SOURCE, false);
+    assert_status(order(pair, PAIR_TARGET, FERRY_EVENT_CLAIM), FERRY_OK);
+    pair_run_until_target(pair, FERRY_TARGET_RUNNING);
+    const ferry_time_ns back = pair_now(pair);
+
+    pair_restart(pair, PAIR_SOURCE);
+    pair_run_to_end(pair);
+
+    assert_true(pair_now(pair) - back < 10 * FERRY_SECOND);
+    assert_true(pair_runs(pair, PAIR_TARGET));
+    assert_false(pair_has_record(pair, PAIR_SOURCE, FERRY_RECORD_SESSION));
+    assert_false(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_SESSION));
+    pair_destroy(pair);
+}
+
+/* The fence was none: the guest runs there, and the operator has it run here as well. */
+static void owner_that_hears_of_a_claim_ends_its_copy(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create(&ordinary);
+    pair_drop(pair, WIRE_STARTED, 1);
+    pair_run_until_target(pair, FERRY_TARGET_RUNNING);
+    const struct wire_message end = {
+        .type = WIRE_END, .body.end = {.attempt = 1, .epoch = 1, .moved = WIRE_END_CLAIMED}
+    };
+
+    pair_cut(pair, true);
+    pair_forge(pair, PAIR_TARGET, &end);
+    assert_int_equal(pair_target_state(pair), FERRY_TARGET_BURNING);
+    pair_advance(pair, FERRY_SECOND);
+
+    assert_false(pair_guest_alive(pair, PAIR_TARGET));
+    assert_int_equal(pair_target_state(pair), FERRY_TARGET_BURNED);
+    assert_true(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_BURNED));
+    pair_crash(pair, PAIR_TARGET, false); /* and its journal says so */
+    pair_restart(pair, PAIR_TARGET);
+    assert_int_equal(pair_target_state(pair), FERRY_TARGET_BURNED);
     pair_destroy(pair);
 }
 
@@ -233,7 +282,9 @@ int main(void)
         cmocka_unit_test(unknown_ends_by_a_burn_at_the_target_with_the_guest_back),
         cmocka_unit_test(claim_is_durable_before_the_guest_runs),
         cmocka_unit_test(claim_that_cannot_be_written_runs_nothing_until_a_restart_reads_it),
-        cmocka_unit_test(fenced_target_that_returns_is_told_and_keeps_its_records),
+        cmocka_unit_test(fenced_target_that_returns_is_told_and_gives_the_guest_up),
+        cmocka_unit_test(source_that_was_dead_when_its_guest_was_claimed_ends_at_once),
+        cmocka_unit_test(owner_that_hears_of_a_claim_ends_its_copy),
         cmocka_unit_test(grant_lost_on_the_way_is_said_again_after_ready),
     };
     return cmocka_run_group_tests_name("grant", tests, NULL, NULL);

@@ -161,7 +161,8 @@ static const struct {
     {WIRE_BURN,     0,  4, 0,                       FERRY_OK         },
     {WIRE_ABORTED,  0,  4, 0,                       FERRY_OK         },
     {WIRE_END,      12, 1, 0,                       FERRY_OK         },
-    {WIRE_END,      12, 1, 2,                       FERRY_PEER_VALUE }, /* a boolean */
+    {WIRE_END,      12, 1, 2,                       FERRY_OK         },
+    {WIRE_END,      12, 1, 3,                       FERRY_PEER_VALUE }, /* enum wire_end_fate */
     {WIRE_ACCEPT,   0,  2, 0,                       FERRY_PEER_VALUE },
     {WIRE_ACCEPT,   10, 8, 0,                       FERRY_PEER_VALUE }, /* journal id */
     {WIRE_ACCEPT,   18, 8, UINT64_MAX,              FERRY_PEER_VALUE }, /* -1 ns */

@@ -195,7 +195,7 @@ const struct broken_variant broken_variants[] = {
     {"resumes on a time-out", SOURCE_STEP(resumes_on_time_out),
      {.attempts = 1, .cancels = 1}, CHECK_H2_NO_PROOF, CHECK_H3_TWO_MAY_RUN, CHECK_T2_NETWORK_BACK},
     {"grants before it is durable", SOURCE_STEP(grants_before_durable),
-     {.attempts = 1, .restarts = 1}, CHECK_H1_GRANT_TOO_EARLY, CHECK_H3_TWO_MAY_RUN, CHECK_T9_DAEMON_ONLY},
+     {.attempts = 1, .restarts = 1}, CHECK_H1_GRANT_TOO_EARLY, CHECK_H3_TWO_MAY_RUN, CHECK_T3_SOURCE_DIED_BEFORE_GRANT},
     {"takes LOST as proof", SOURCE_STEP(lost_is_proof),
      {.attempts = 1, .crashes = 1, .reinstalls = 1, .late = 1, .drops = 1},
      CHECK_H6_LOST_AS_PROOF, CHECK_NONE, CHECK_T8_TARGET_REINSTALLED},

@@ -20,6 +20,7 @@
  * By hand: build with the preset `fuzz`, then fuzz_decoder -dict=fuzz/decoder.dict fuzz/corpus/decoder */
 #include "ferry/stream.h"
 #include "fuzz/claim.h"
+#include "fuzz/input/mutate.h"
 #include "wire/frame.h"
 #include "wire/message.h"
 
@@ -41,6 +42,8 @@
 
 /* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+const struct mutate_rules fuzz_rules = {.form = MUTATE_FRAMES, .header = PREAMBLE};
 
 /* ---- the input ---- */
 

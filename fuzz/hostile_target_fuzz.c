@@ -5,11 +5,22 @@
  * rig/watch.c's; the input is hostile.h's script. */
 #include "fuzz/claim.h"
 #include "fuzz/hostile.h"
+#include "fuzz/input/mutate.h"
 
 #include <string.h>
 
 /* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+const struct mutate_rules fuzz_rules = {
+    .form = MUTATE_SCRIPT,
+    .header = 1,
+    .bodies = FRAMES_BODIES_TAGS,
+    .kinds = HOSTILE_KINDS,
+    .frames = HOSTILE_FRAMES,
+    .payload = HOSTILE_PAYLOAD,
+    .arguments = 6,
+};
 
 static void connect(struct hostile *hostile, struct script_record *record)
 {

@@ -4,8 +4,19 @@
  * rig/watch.c for the claims. */
 #include "fuzz/pair.h"
 
+#include "fuzz/input/mutate.h"
+
 /* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's own name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+const struct mutate_rules fuzz_rules = {
+    .form = MUTATE_SCRIPT,
+    .header = PAIR_PREAMBLE,
+    .kinds = PAIR_FAULTS,
+    .frames = MUTATE_NO_KIND,
+    .payload = MUTATE_NO_KIND,
+    .arguments = 6,
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -19,8 +19,7 @@ static uint64_t read_tsc(void)
 uint64_t clock_now(const struct worker *worker)
 {
     if ((HOST->flags & GUEST_HAS_PVCLOCK) == 0) {
-        uint64_t rest;
-        return wide_divide((wide)read_tsc() * NS_OF_MS, HOST->tsc_khz, &rest);
+        return wide_divide((wide)read_tsc() * NS_OF_MS, HOST->tsc_khz).quotient;
     }
     const volatile struct guest_clock *clock =
         (const volatile struct guest_clock

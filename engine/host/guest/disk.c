@@ -16,12 +16,12 @@ enum disk_phase { DISK_IDLE, DISK_WRITE, DISK_FLUSH, DISK_READ };
 
 static volatile struct guest_disk_ring *ring(void)
 {
-    return (volatile struct guest_disk_ring *)(uintptr_t)GUEST_DISK_RING;
+    return &guest_disk_ring_page;
 }
 
 static uint64_t *buffer(uint32_t index)
 {
-    return (uint64_t *)(uintptr_t)(GUEST_DISK_BUFFER + index * BLOCK_BYTES);
+    return guest_disk_buffer + (size_t)index * (BLOCK_BYTES / sizeof(uint64_t));
 }
 
 static uint64_t blocks(void)

@@ -36,15 +36,20 @@
 /* Products of rates and times do not fit 64 bits. */
 __extension__ typedef unsigned __int128 wide;
 
-/* Compilers call a library for this division; the quotient must fit 64 bits. */
-static inline uint64_t wide_divide(wide value, uint64_t by, uint64_t *remainder_out)
-{
+struct quotient {
     uint64_t quotient;
+    uint64_t remainder;
+};
+
+/* Compilers call a library for this division; the quotient must fit 64 bits. */
+static inline struct quotient wide_divide(wide value, uint64_t by)
+{
+    struct quotient result;
     __asm__("divq %4"
-            : "=a"(quotient), "=d"(*remainder_out)
+            : "=a"(result.quotient), "=d"(result.remainder)
             : "a"((uint64_t)value), "d"((uint64_t)(value >> 64)), "r"(by)
             : "cc");
-    return quotient;
+    return result;
 }
 
 struct pace {
@@ -95,7 +100,16 @@ struct worker {
     uint64_t gap_base; /* time of the last beat */
 };
 
-#define HOST ((volatile struct guest_host *)(uintptr_t)GUEST_HOST_PAGE)
+/* What lies at the addresses of abi.h; link.ld gives them their places. */
+extern volatile struct guest_host guest_host_page;
+extern uint8_t guest_report_page[];
+extern struct guest_console guest_console_page;
+extern const uint8_t guest_clock_page[];
+extern volatile struct guest_disk_ring guest_disk_ring_page;
+extern uint64_t guest_disk_buffer[];
+extern uint32_t guest_generations[];
+
+#define HOST (&guest_host_page)
 
 void guest_main(uint64_t number);
 

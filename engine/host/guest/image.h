@@ -7,11 +7,6 @@
 #include <stdint.h>
 
 extern const uint8_t guest_image[];
-extern const uint8_t guest_image_end[];
-
-static inline size_t guest_image_size(void)
-{
-    return (size_t)(guest_image_end - guest_image);
-}
+extern const uint64_t guest_image_bytes;
 
 #endif

@@ -39,7 +39,7 @@ static struct worker *begin(uint64_t number)
     struct worker *worker = &workers[number];
     worker->number = (uint32_t)number;
     worker->report =
-        (struct guest_report *)(uintptr_t)(GUEST_REPORT_PAGE + number * GUEST_REPORT_STEP);
+        (struct guest_report *)(void *)(guest_report_page + number * GUEST_REPORT_STEP);
     worker->gap_base = clock_now(worker);
     worker->report->started_ns = worker->gap_base;
     worker->report->runs_seen = HOST->runs;

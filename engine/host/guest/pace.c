@@ -26,9 +26,10 @@ uint64_t pace_due(struct pace *pace, uint64_t pace_now)
     }
     pace->spent_ns = pace_now;
     const wide work = (wide)pace->rate * passed + pace->remainder;
-    pace->due += wide_divide(work, UNIT, &pace->remainder);
-    uint64_t rest;
-    const uint64_t most = wide_divide((wide)pace->rate * BACKLOG_NS, UNIT, &rest) + 1;
+    const struct quotient writes = wide_divide(work, UNIT);
+    pace->due += writes.quotient;
+    pace->remainder = writes.remainder;
+    const uint64_t most = wide_divide((wide)pace->rate * BACKLOG_NS, UNIT).quotient + 1;
     if (pace->due > most) {
         pace->due = most;
     }

@@ -21,7 +21,7 @@ void *page_address(uint64_t page)
 
 uint32_t *page_generation(uint64_t page)
 {
-    return (uint32_t *)(uintptr_t)GUEST_OWNED + page;
+    return guest_generations + page;
 }
 
 uint64_t pages_first(void)

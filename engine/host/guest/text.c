@@ -31,7 +31,7 @@ void port_out(uint16_t port, uint32_t value)
 
 static struct guest_console *console(void)
 {
-    return (struct guest_console *)(uintptr_t)GUEST_CONSOLE;
+    return &guest_console_page;
 }
 
 static void put(char letter)

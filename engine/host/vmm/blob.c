@@ -28,11 +28,11 @@ static uint64_t aligned(uint64_t bytes)
 void blob_begin(struct blob_writer *writer, uint8_t *data, uint64_t size, uint32_t vcpus)
 {
     *writer = (struct blob_writer){
-        .data = data,
         .size = size,
         .used = sizeof(struct blob_head),
         .vcpus = vcpus,
     };
+    writer->data = data;
 }
 
 void *blob_add(struct blob_writer *writer, enum blob_kind kind, uint32_t vcpu, uint64_t bytes)

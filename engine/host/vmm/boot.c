@@ -197,7 +197,7 @@ static enum vmmlink_status set_registers(struct vcpu *vcpu, struct vmm_fault *fa
 
 enum vmmlink_status boot_guest(struct machine *machine, struct vmm_fault *fault)
 {
-    memcpy(machine->ram + GUEST_PROGRAM, guest_image, guest_image_size());
+    memcpy(machine->ram + GUEST_PROGRAM, guest_image, guest_image_bytes);
     put_page_tables(machine);
     put_descriptors(machine);
     put_host_page(machine);

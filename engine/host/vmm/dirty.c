@@ -57,7 +57,7 @@ enum vmmlink_status dirty_set_slots(struct machine *machine, bool logging, struc
 static enum vmmlink_status clear_span(
     struct machine *machine,
     uint32_t slot,
-    uint64_t *words,
+    uint64_t base,
     uint64_t first,
     uint64_t count,
     struct vmm_fault *fault)
@@ -67,7 +67,7 @@ static enum vmmlink_status clear_span(
         .slot = slot,
         .first_page = first * WORD_BITS,
         .num_pages = (uint32_t)(pages < count * WORD_BITS ? pages : count * WORD_BITS),
-        .dirty_bitmap = words + first,
+        .dirty_bitmap = machine->log + base + first,
     };
     if (ioctl(machine->vm, KVM_CLEAR_DIRTY_LOG, &clear) != 0) {
         return vmm_fail_errno(fault, VMMLINK_KVM, "protecting the pages of region %u", slot);
@@ -76,8 +76,9 @@ static enum vmmlink_status clear_span(
 }
 
 static enum vmmlink_status
-clear_region(struct machine *machine, uint32_t slot, uint64_t *words, struct vmm_fault *fault)
+clear_region(struct machine *machine, uint32_t slot, uint64_t base, struct vmm_fault *fault)
 {
+    const uint64_t *words = machine->log + base;
     const uint64_t count = (machine->regions[slot].pages + WORD_BITS - 1) / WORD_BITS;
     for (uint64_t first = 0; first < count;) {
         if (words[first] == 0) {
@@ -89,7 +90,7 @@ clear_region(struct machine *machine, uint32_t slot, uint64_t *words, struct vmm
              i++) {
             last = words[i] != 0 ? i : last;
         }
-        VMM_TRY(clear_span(machine, slot, words, first, last - first + 1, fault));
+        VMM_TRY(clear_span(machine, slot, base, first, last - first + 1, fault));
         first = last + 1;
     }
     return VMMLINK_OK;
@@ -98,14 +99,14 @@ clear_region(struct machine *machine, uint32_t slot, uint64_t *words, struct vmm
 /* KVM's log of all regions into machine->log, and all of it protected again. */
 static enum vmmlink_status read_log(struct machine *machine, struct vmm_fault *fault)
 {
-    uint64_t *words = machine->log;
+    uint64_t base = 0; /* a region's first word */
     for (uint32_t i = 0; i < machine->region_count; i++) {
-        const struct kvm_dirty_log get = {.slot = i, .dirty_bitmap = words};
+        const struct kvm_dirty_log get = {.slot = i, .dirty_bitmap = machine->log + base};
         if (ioctl(machine->vm, KVM_GET_DIRTY_LOG, &get) != 0) {
             return vmm_fail_errno(fault, VMMLINK_KVM, "reading the dirty log of region %u", i);
         }
-        VMM_TRY(clear_region(machine, i, words, fault));
-        words += machine->regions[i].pages / WORD_BITS;
+        VMM_TRY(clear_region(machine, i, base, fault));
+        base += machine->regions[i].pages / WORD_BITS;
     }
     return VMMLINK_OK;
 }

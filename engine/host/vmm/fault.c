@@ -15,7 +15,7 @@ static void
 fill(struct vmm_fault *fault, enum vmmlink_status status, const char *format, va_list list)
 {
     fault->status = status;
-    vsnprintf(fault->reason, sizeof(fault->reason), format, list);
+    (void)vsnprintf(fault->reason, sizeof(fault->reason), format, list);
 }
 
 enum vmmlink_status
@@ -35,9 +35,9 @@ vmm_fail_errno(struct vmm_fault *fault, enum vmmlink_status status, const char *
     char what[VMM_REASON_MAX - 64];
     va_list list;
     va_start(list, format);
-    vsnprintf(what, sizeof(what), format, list);
+    (void)vsnprintf(what, sizeof(what), format, list);
     va_end(list);
     fault->status = status;
-    snprintf(fault->reason, sizeof(fault->reason), "%s: %.60s", what, strerror(number));
+    (void)snprintf(fault->reason, sizeof(fault->reason), "%s: %.60s", what, strerror(number));
     return status;
 }

@@ -175,7 +175,7 @@ void machine_die(struct machine *machine, const char *format, ...)
     if (!atomic_load(&machine->died)) {
         va_list list;
         va_start(list, format);
-        vsnprintf(machine->died_reason, sizeof(machine->died_reason), format, list);
+        (void)vsnprintf(machine->died_reason, sizeof(machine->died_reason), format, list);
         va_end(list);
         atomic_store(&machine->died, true);
         uint32_t going = MACHINE_GO;

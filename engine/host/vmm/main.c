@@ -156,18 +156,18 @@ int main(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
         return 2;
     }
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     int listener = arguments.socket_fd;
     if (listener < 0) {
         listener = listen_at(arguments.socket, &fault);
     }
     if (listener < 0) {
-        fprintf(stderr, "ferry-vmm: %s\n", fault.reason);
+        (void)fprintf(stderr, "ferry-vmm: %s\n", fault.reason);
         return 1;
     }
     if (make(&arguments, &machine, &fault) != VMMLINK_OK ||
         (!arguments.no_seccomp && privilege_drop(&fault) != VMMLINK_OK)) {
-        fprintf(stderr, "ferry-vmm: guest %s: %s\n", arguments.guest, fault.reason);
+        (void)fprintf(stderr, "ferry-vmm: guest %s: %s\n", arguments.guest, fault.reason);
         server_refuse(listener, &fault);
         return 1;
     }

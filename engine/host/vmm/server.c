@@ -287,7 +287,7 @@ static void fill_answer(
     };
     answer->answer.status = (uint32_t)fault->status;
     answer->answer.guest_state = (uint32_t)state;
-    snprintf(answer->answer.reason, sizeof(answer->answer.reason), "%s", fault->reason);
+    (void)snprintf(answer->answer.reason, sizeof(answer->answer.reason), "%s", fault->reason);
 }
 
 static void describe(const struct server *server, struct vmm_hello_answer *hello)
@@ -319,7 +319,7 @@ static void tell_text(struct server *server, uint32_t type, const char *reason)
     struct vmm_event_text event = {
         .header = {.magic = VMM_MAGIC, .type = type}
     };
-    snprintf(event.reason, sizeof(event.reason), "%s", reason);
+    (void)snprintf(event.reason, sizeof(event.reason), "%s", reason);
     say(server, &event, sizeof(event));
 }
 

@@ -34,10 +34,6 @@
 #define SLICE_NS    (10 * FERRY_MILLISECOND)
 #define PERCENT     100U
 
-#ifndef sigev_notify_thread_id
-#    define sigev_notify_thread_id _sigev_un._tid
-#endif
-
 static _Thread_local struct kvm_run *own_run;
 
 static void on_kick(int number)
@@ -238,7 +234,7 @@ static void *thread_main(void *argument)
     /* a guest that idles for a millisecond is not to be woken 50 us late */
     prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = KICK_SIGNAL};
-    event.sigev_notify_thread_id = gettid();
+    event._sigev_un._tid = gettid(); /* glibc has no other name for it yet */
     vcpu->timed = timer_create(CLOCK_MONOTONIC, &event, &vcpu->timer) == 0;
     while (atomic_load(&machine->order) != MACHINE_END) {
         if (run_once(vcpu)) {

@@ -11,6 +11,8 @@
 #define FIRST_LINE   "ferry-guest 1"
 #define LINE_MAX_LEN 512U
 #define PAGE         4096U
+#define PROGRAM      (4ULL << 20)
+#define GENERATION   4U
 
 enum kind { KIND_COUNT, KIND_SIZE, KIND_RATE, KIND_WORD, KIND_FLAG, KIND_TEXT };
 
@@ -77,7 +79,7 @@ static bool refuse(char reason[GUESTCONFIG_REASON_MAX], const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    vsnprintf(reason, GUESTCONFIG_REASON_MAX, format, list);
+    (void)vsnprintf(reason, GUESTCONFIG_REASON_MAX, format, list);
     va_end(list);
     return false;
 }
@@ -112,13 +114,13 @@ static bool rate_fits(uint64_t rate)
 static bool check_sets(const struct guestconfig *config, char reason[GUESTCONFIG_REASON_MAX])
 {
     /* the program, the generations' table and one page for each vCPU are not the workload's */
-    const uint64_t taken = (4ULL << 20) + config->memory / PAGE * sizeof(uint32_t);
+    const uint64_t taken = PROGRAM + config->memory / PAGE * GENERATION;
     const uint64_t most = config->memory - taken;
     if (config->size > most || config->cold_size > most - config->size) {
         return refuse(
             reason,
             "the workload's sets have %llu bytes, of this memory %llu can be used",
-            (unsigned long long)(config->size + config->cold_size),
+            (unsigned long long)config->size + config->cold_size,
             (unsigned long long)most);
     }
     if (!rate_fits(config->rate) || !rate_fits(config->cold_rate) ||
@@ -210,7 +212,7 @@ static bool set_word(
     char list[GUESTCONFIG_REASON_MAX / 2] = "";
     for (const struct word *word = key->words; word->text != NULL; word++) {
         const size_t used = strlen(list);
-        snprintf(list + used, sizeof(list) - used, "%s%s", used == 0 ? "" : ", ", word->text);
+        (void)snprintf(list + used, sizeof(list) - used, "%s%s", used == 0 ? "" : ", ", word->text);
     }
     return refuse(reason, "%s is \"%.40s\": one of %s", key->name, value, list);
 }
@@ -266,7 +268,7 @@ static bool set_text(
     }
     char *field = (char *)config + key->offset;
     memset(field, 0, key->size);
-    memcpy(field, value, length);
+    memcpy(field, value, length + 1);
     return true;
 }
 

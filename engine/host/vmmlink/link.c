@@ -59,7 +59,7 @@ static void lose(struct vmmlink *link, enum vmmlink_status status, const char *r
     if (link->fd < 0) {
         return;
     }
-    snprintf(text, sizeof(text), "%s", reason);
+    (void)snprintf(text, sizeof(text), "%s", reason);
     fd_close(&link->fd);
     link->up = false;
     const uint64_t end = link->next_id;
@@ -458,17 +458,17 @@ connect_to(const char *path, int *fd_out, char *reason, size_t reason_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (path == NULL || strlen(path) >= sizeof(address.sun_path)) {
-        snprintf(reason, reason_size, "the path of the socket is too long, or missing");
+        (void)snprintf(reason, reason_size, "the path of the socket is too long, or missing");
         return VMMLINK_INVALID;
     }
     memcpy(address.sun_path, path, strlen(path));
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        snprintf(reason, reason_size, "making a socket: %s", strerror(errno));
+        (void)snprintf(reason, reason_size, "making a socket: %s", strerror(errno));
         return VMMLINK_SYSTEM;
     }
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        snprintf(reason, reason_size, "connecting to %s: %s", path, strerror(errno));
+        (void)snprintf(reason, reason_size, "connecting to %s: %s", path, strerror(errno));
         fd_close(&fd);
         return VMMLINK_LOST;
     }
@@ -485,7 +485,7 @@ enum vmmlink_status vmmlink_create(
 {
     struct vmmlink *link = calloc(1, sizeof(*link));
     if (link == NULL) {
-        snprintf(reason, reason_size, "no memory for a link");
+        (void)snprintf(reason, reason_size, "no memory for a link");
         return VMMLINK_MEMORY;
     }
     link->fd = -1;
@@ -505,7 +505,7 @@ enum vmmlink_status vmmlink_create(
         .version_max = VMM_VERSION,
     };
     if (status == VMMLINK_OK && send_packet(link, &hello, sizeof(hello)) != 1) {
-        snprintf(reason, reason_size, "%s takes no hello", config->socket_path);
+        (void)snprintf(reason, reason_size, "%s takes no hello", config->socket_path);
         status = VMMLINK_LOST;
     }
     if (status != VMMLINK_OK) {

@@ -18,7 +18,7 @@
 
 static enum vmmlink_status bad(struct vmmlink *link, const char *what)
 {
-    snprintf(link->reason, sizeof(link->reason), "the answer to the hello: %s", what);
+    (void)snprintf(link->reason, sizeof(link->reason), "the answer to the hello: %s", what);
     return VMMLINK_PROTOCOL;
 }
 
@@ -95,7 +95,7 @@ map_all(struct vmmlink *link, const struct vmm_hello_answer *hello, int *fds)
         memory_unmap(ram, guest->pages * PAGE_SIZE);
         memory_unmap(link->bitmap, hello->bitmap_bytes);
         link->bitmap = NULL;
-        snprintf(link->reason, sizeof(link->reason), "%.250s", error.text);
+        (void)snprintf(link->reason, sizeof(link->reason), "%.250s", error.text);
         return VMMLINK_PROTOCOL;
     }
     guest->ram = ram;
@@ -143,7 +143,7 @@ adopt(struct vmmlink *link, const uint8_t *packet, size_t size, int *fds, size_t
     }
     if (hello.answer.status != VMMLINK_OK) {
         hello.answer.reason[VMM_REASON_MAX - 1] = '\0';
-        snprintf(link->reason, sizeof(link->reason), "%s", hello.answer.reason);
+        (void)snprintf(link->reason, sizeof(link->reason), "%s", hello.answer.reason);
         return STATUS_OF(hello.answer.status);
     }
     if (fd_count != VMM_FD_COUNT && fd_count != VMM_FD_PID) {

@@ -35,7 +35,7 @@ refuse(char *reason, size_t size, enum vmmlink_status status, const char *format
 {
     va_list list;
     va_start(list, format);
-    vsnprintf(reason, size, format, list);
+    (void)vsnprintf(reason, size, format, list);
     va_end(list);
     return status;
 }
@@ -91,7 +91,7 @@ static int config_file(struct ferry_bytes config)
 static void find_program(const char *given, char *path, size_t size)
 {
     if (given != NULL) {
-        snprintf(path, size, "%s", given);
+        (void)snprintf(path, size, "%s", given);
         return;
     }
     const ssize_t length = readlink("/proc/self/exe", path, size - sizeof(PROGRAM) - 1);
@@ -104,7 +104,7 @@ static void find_program(const char *given, char *path, size_t size)
         memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
     }
     if (slash == NULL || access(path, X_OK) != 0) {
-        snprintf(path, size, "%s", PROGRAM); /* posix_spawnp looks along $PATH */
+        (void)snprintf(path, size, "%s", PROGRAM); /* posix_spawnp looks along $PATH */
     }
 }
 
@@ -120,10 +120,10 @@ static int start(const struct vmmlink_spawn *spawn, const struct files *files, p
     char listener[16];
     char config[16];
     find_program(spawn->program, program, sizeof(program));
-    snprintf(listener, sizeof(listener), "%d", files->listener);
-    snprintf(config, sizeof(config), "%d", files->config);
+    (void)snprintf(listener, sizeof(listener), "%d", files->listener);
+    (void)snprintf(config, sizeof(config), "%d", files->config);
     char name[FERRY_NAME_MAX + 1];
-    snprintf(name, sizeof(name), "%s", spawn->guest);
+    (void)snprintf(name, sizeof(name), "%s", spawn->guest);
     char *const arguments[] = {
         (char[]){PROGRAM},
         (char[]){"--guest"},

@@ -162,6 +162,9 @@ void session_destroy(struct session *session)
     leave_table(session);
     loop_timer_stop(&session->deadline);
     loop_timer_stop(&session->trace.timer);
+    if (session->retry.loop != NULL) {
+        loop_timer_stop(&session->retry);
+    }
     waiters_fail(session);
     order_over(
         session,

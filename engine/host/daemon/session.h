@@ -76,7 +76,10 @@ struct session {
     uint32_t detached;    /* no connection of this attach or an older one is taken any more */
     bool prepared;        /* the guest's shell stands: payload may be placed */
     uint64_t preparing;   /* action that waits for it */
-    bool running;         /* the run call was done here */
+    struct guestfile arriving;
+    struct loop_timer retry; /* an older process of this guest is still ending */
+    ferry_time_ns retry_until;
+    bool running; /* the run call was done here */
     ferry_time_ns clock_step;
     uint32_t announcements;
 };

@@ -19,6 +19,9 @@
 #define JOURNAL_ESTIMATE FERRY_MILLISECOND
 #define LOAD_ESTIMATE    (400 * FERRY_MICROSECOND)
 #define RESUME_ESTIMATE  (200 * FERRY_MICROSECOND)
+/* An older process of a guest that comes back is asked to end, and killed after 3 s. */
+#define RETRY_REST  (5 * FERRY_MILLISECOND)
+#define RETRY_LIMIT (5 * FERRY_SECOND)
 
 typedef void act_function(struct session *session, const struct ferry_action *action);
 
@@ -76,16 +79,8 @@ static void shell_stands(void *context, struct vm *vm, const struct host_error *
 }
 
 static enum host_code
-start_shell(struct session *session, const struct guestfile *file, struct host_error *error)
+start_process(struct session *session, struct vm *vm, struct host_error *error)
 {
-    struct vm *vm = NULL;
-    struct vm *old = vms_find_id(session->daemon, file->id);
-
-    /* a guest that was here before and whose process has ended leaves nothing in the way */
-    if (old != NULL && old->state == VM_STOPPED && old->session == NULL) {
-        vms_remove(old);
-    }
-    HOST_TRY(vms_add(session->daemon, file, &vm, error));
     session_hold(session);
     const enum host_code code = vm_start(vm, true, shell_stands, session, error);
     if (code != HOST_OK) {
@@ -101,6 +96,49 @@ start_shell(struct session *session, const struct guestfile *file, struct host_e
     vm_hold(vm, session);
     (void)snprintf(vm->moved_from, sizeof vm->moved_from, "%s", session->note.peer);
     return HOST_OK;
+}
+
+static void prepare_failed(struct session *session, const struct host_error *error)
+{
+    enum ferry_status status = FERRY_WORLD_GUEST;
+
+    if (error->code == HOST_EXISTS) {
+        status = FERRY_REFUSED_BUSY;
+    } else if (error->code == HOST_LIMIT || error->code == HOST_MEMORY) {
+        status = FERRY_LIMIT_MEMORY;
+    }
+    host_log_error(HOST_LOG_WARNING, "an incoming guest", error);
+    prepare_over(session, status);
+}
+
+/* A guest that went away a moment ago may come back before its old process has ended. */
+static void start_shell(struct session *session)
+{
+    struct daemon *daemon = session->daemon;
+    struct vm *old = vms_find_id(daemon, session->arriving.id);
+    struct vm *vm = NULL;
+    struct host_error error = {.code = HOST_OK};
+
+    if (old != NULL && old->state == VM_ENDING && host_now() < session->retry_until) {
+        loop_timer_set(&session->retry, host_now() + RETRY_REST);
+        return;
+    }
+    if (old != NULL && old->state == VM_STOPPED && old->session == NULL) {
+        vms_remove(old); /* its process has ended, and nobody needs what is left */
+    }
+    if (vms_add(daemon, &session->arriving, &vm, &error) != HOST_OK ||
+        start_process(session, vm, &error) != HOST_OK) {
+        prepare_failed(session, &error);
+    }
+}
+
+static void try_again(void *context)
+{
+    struct session *session = context;
+
+    if (session->preparing != 0) {
+        start_shell(session);
+    }
 }
 
 static void tell_begun(struct session *session)
@@ -140,20 +178,16 @@ static void act_prepare(struct session *session, const struct ferry_action *acti
         code =
             host_fail(&error, HOST_PROTOCOL, "the guest's configuration is that of another guest");
     }
-    if (code == HOST_OK) {
-        session->note.guest_id = file.id;
-        (void)snprintf(session->note.guest, sizeof session->note.guest, "%s", file.name);
-        tell_begun(session);
-        code = start_shell(session, &file, &error);
-    }
     if (code != HOST_OK) {
-        host_log_error(HOST_LOG_WARNING, "an incoming guest", &error);
-        prepare_over(
-            session,
-            code == HOST_EXISTS                         ? FERRY_REFUSED_BUSY
-            : code == HOST_LIMIT || code == HOST_MEMORY ? FERRY_LIMIT_MEMORY
-                                                        : FERRY_WORLD_GUEST);
+        prepare_failed(session, &error);
+        return;
     }
+    session->note.guest_id = file.id;
+    (void)snprintf(session->note.guest, sizeof session->note.guest, "%s", file.name);
+    session->arriving = file;
+    session->retry_until = host_now() + RETRY_LIMIT;
+    tell_begun(session);
+    start_shell(session);
 }
 
 /* ---- the other actions ---- */
@@ -294,6 +328,7 @@ enum host_code target_begin(
         return host_fail(error, HOST_MEMORY, "no memory for an incoming migration");
     }
     (void)snprintf(session->note.peer, sizeof session->note.peer, "%s", peer);
+    loop_timer_init(&session->retry, daemon->loop, try_again, session);
     make_config(session, &config);
     const enum ferry_status status =
         ferry_target_create(&config, host_now(), &session->target_engine);

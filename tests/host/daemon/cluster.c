@@ -11,6 +11,7 @@
 #include "engine/host/base/fd.h"
 #include "engine/host/control/control.h"
 #include "engine/host/transport/certificate.h"
+#include "tests/host/daemon/relay.h"
 #include "tests/host/support/check.h"
 
 #include <dirent.h>
@@ -25,8 +26,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CALL_LIMIT  (40 * FERRY_SECOND)
-#define START_LIMIT (20 * FERRY_SECOND)
+/* Where h1 sees h2 behind a relay. */
+#define RELAY_ADDRESS "127.0.0.3"
+#define CALL_LIMIT    (40 * FERRY_SECOND)
+#define START_LIMIT   (20 * FERRY_SECOND)
 
 static const char usual_timeouts[] = "  connect: 2 s\n"
                                      "  silence: 2 s\n"
@@ -129,7 +132,7 @@ static void write_config(const struct node *node)
         cluster->port,
         node->address,
         other->name,
-        other->address);
+        cluster->relay != NULL && other == &cluster->nodes[1] ? RELAY_ADDRESS : other->address);
     write_security(file, node);
     (void)fprintf(file, "vmm:\n  program: %s\n", FERRY_VMM_PROGRAM);
     (void)fprintf(
@@ -180,6 +183,7 @@ static void run_daemon(const struct node *node)
     }
     (void)setenv("FERRY_TEST_HOLD", node->hold, 1);
     (void)setenv("LD_PRELOAD", FERRY_HOLD_LIBRARY, 1);
+    (void)setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 0);
     (void)execl(FERRYD_PROGRAM, FERRYD_PROGRAM, "--config", config, (char *)NULL);
     _exit(127);
 }
@@ -529,42 +533,46 @@ struct cluster *cluster_create(const struct cluster_options *options)
         make_node(cluster, i);
     }
     at_work = cluster;
+    if (options->relayed) {
+        cluster->relay = relay_create(RELAY_ADDRESS, cluster->nodes[1].address, cluster->port);
+        assert_non_null(cluster->relay);
+    }
     if (options->tls) {
         make_certificates(cluster);
     }
     for (unsigned i = 0; i < CLUSTER_HOSTS; i++) {
         write_config(&cluster->nodes[i]);
-        if (!options->unfinished) {
-            node_start(&cluster->nodes[i]);
-        }
+        node_start(&cluster->nodes[i]);
     }
     return cluster;
 }
 
-/* A guest's process names its socket, which lies in the test's folder. Kills those that are left. */
-static unsigned kill_guests(const struct cluster *cluster)
+/* The standard error of a guest's process is a file in the test's folder. Signal 0 only counts. */
+static bool is_guest_of(const struct cluster *cluster, pid_t pid)
+{
+    char path[64];
+    char target[512];
+    const size_t folder = strlen(cluster->folder);
+
+    (void)snprintf(path, sizeof path, "/proc/%d/fd/2", (int)pid);
+    const ssize_t size = readlink(path, target, sizeof target - 1);
+    if (size <= 0 || (size_t)size < folder) {
+        return false;
+    }
+    target[size] = '\0';
+    return strncmp(target, cluster->folder, folder) == 0 && strstr(target, "/vmm.log") != NULL;
+}
+
+static unsigned count_guests(const struct cluster *cluster, int number)
 {
     DIR *processes = opendir("/proc");
     unsigned count = 0;
 
     for (const struct dirent *entry = processes == NULL ? NULL : readdir(processes); entry != NULL;
          entry = readdir(processes)) {
-        char path[300];
-        char line[4096];
         const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        if (pid <= 1 || pid == getpid() ||
-            snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid) >= (int)sizeof path) {
-            continue;
-        }
-        const int fd = open(path, O_RDONLY | O_CLOEXEC);
-        const ssize_t size = fd < 0 ? 0 : read(fd, line, sizeof line);
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        if (size > 0 &&
-            memmem(line, (size_t)size, cluster->folder, strlen(cluster->folder)) != NULL &&
-            memmem(line, (size_t)size, "ferry-vmm", 9) != NULL) {
-            (void)kill(pid, SIGKILL);
+        if (pid > 1 && is_guest_of(cluster, pid)) {
+            (void)kill(pid, number);
             count++;
         }
     }
@@ -574,13 +582,19 @@ static unsigned kill_guests(const struct cluster *cluster)
     return count;
 }
 
+unsigned cluster_processes(const struct cluster *cluster)
+{
+    return count_guests(cluster, 0);
+}
+
 void cluster_destroy(struct cluster *cluster)
 {
     for (unsigned i = 0; i < CLUSTER_HOSTS; i++) {
         node_release(&cluster->nodes[i]);
         (void)end_daemon(&cluster->nodes[i], SIGTERM);
     }
-    (void)kill_guests(cluster);
+    (void)count_guests(cluster, SIGKILL);
+    relay_destroy(cluster->relay);
     at_work = NULL;
     if (getenv("FERRY_TEST_KEEP") == NULL) {
         remove_folder(cluster->folder);

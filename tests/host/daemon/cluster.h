@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 struct control_client;
+struct relay;
 
 #define CLUSTER_HOSTS 2U
 
@@ -35,13 +36,14 @@ struct cluster_options {
     bool tls;
     const char *timeouts; /* lines for the section; NULL: short ones, fit for tests */
     const char *limits;   /* lines for the section */
-    bool unfinished;      /* the daemons are not started */
+    bool relayed;         /* h1 reaches h2 through a wire that can be cut */
 };
 
 struct cluster {
     struct cluster_options options;
     char folder[128];
     uint16_t port;
+    struct relay *relay;
     struct node nodes[CLUSTER_HOSTS];
 };
 
@@ -107,6 +109,9 @@ json_int_t node_guest_number(struct node *node, const char *guest, const char *k
 bool cluster_settles(struct cluster *cluster);
 /* On how many hosts a process runs the guest. */
 unsigned cluster_running(struct cluster *cluster, const char *guest);
+
+/* Processes of guests that live, whatever the daemons know of them. */
+unsigned cluster_processes(const struct cluster *cluster);
 
 /* Tries a condition until it holds: false after so long. */
 typedef bool cluster_condition(void *context);

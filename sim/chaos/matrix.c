@@ -66,7 +66,7 @@ void matrix_free(struct matrix *matrix)
 
 static void put_row(FILE *out, const char *name, const struct matrix_row *row)
 {
-    (void)fprintf(out, "%-20s %9" PRIu64 "  |", name, row->runs);
+    (void)fprintf(out, "%-26s %9" PRIu64 "  |", name, row->runs);
     for (unsigned kind = FERRY_OUTCOME_COMPLETED; kind <= FERRY_OUTCOME_UNKNOWN; kind++) {
         (void)fprintf(out, " %9" PRIu64, row->outcomes[kind]);
     }
@@ -79,7 +79,7 @@ static void put_row(FILE *out, const char *name, const struct matrix_row *row)
 
 void matrix_table(FILE *out, const struct matrix *matrix, matrix_name_fn *name)
 {
-    (void)fprintf(out, "%-20s %9s  |", "", "runs");
+    (void)fprintf(out, "%-26s %9s  |", "", "runs");
     for (unsigned kind = FERRY_OUTCOME_COMPLETED; kind <= FERRY_OUTCOME_UNKNOWN; kind++) {
         (void)fprintf(out, " %9s", ferry_outcome_name((enum ferry_outcome_kind)kind));
     }

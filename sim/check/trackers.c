@@ -177,7 +177,7 @@ static ferry_time_ns error_of(const struct sim_fault_seen *seen, const struct si
     ferry_time_ns error =
         within(seen->begun_ns, pause->begun_ns, pause->ended_ns) ? seen->clock_step_ns : 0;
 
-    if (last > first) {
+    if (last > first && seen->clock_ppm > 0) {
         /* rounded up, and without overflow: hours of nanoseconds times a million do not fit */
         error += (last - first) / 1000000 * seen->clock_ppm +
                  (last - first) % 1000000 * seen->clock_ppm / 1000000 + 1;

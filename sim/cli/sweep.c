@@ -104,7 +104,7 @@ const struct argp cli_sweep_argp = {
     .parser = parse_option,
     .doc =
         "Run a small migration with each fault at each of its steps, and with pairs.\v"
-        "Where chaos draws, a sweep leaves nothing out: 25 kinds of faults and orders, just "
+        "Where chaos draws, a sweep leaves nothing out: every kind of fault and order, just "
         "before and just after each instant at which anything happens; then every two of them at "
         "every two phases of the switchover. On the light network. FILE may be - for standard "
         "output.",

@@ -45,8 +45,12 @@ int64_t clock_when(const struct clock *clock, int64_t now, int64_t shown)
     const uint64_t rate = (uint64_t)((int64_t)MILLION + clock->gain);
     int64_t elapsed = (int64_t)model_mul_div(needed, MILLION, rate);
 
+    /* both divisions round: the first one that fits is a step or two away */
     while (gained(clock, elapsed) < shown - clock->shown) {
-        elapsed++; /* the division has rounded down: a step or two */
+        elapsed++;
+    }
+    while (elapsed > 0 && gained(clock, elapsed - 1) >= shown - clock->shown) {
+        elapsed--;
     }
     return elapsed > CLOCK_NEVER - clock->since ? CLOCK_NEVER : clock->since + elapsed;
 }

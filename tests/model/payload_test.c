@@ -186,6 +186,31 @@ static void a_digest_changes_with_any_page(void **unused)
     model_memory_destroy(source);
 }
 
+/* The page that is hit, and no other, and the digest tells. */
+static void a_corrupted_page_differs_alone_and_in_its_digest(void **unused)
+{
+    (void)unused;
+    for (uint64_t hit = 0; hit < PAGES; hit += 13) {
+        struct model_memory *source = mixed_memory(5);
+        struct model_memory *target = mixed_memory(6);
+        struct model_payload *payload = model_payload_create();
+        struct model_difference difference;
+
+        assert_true(model_payload_append(payload, source, 0, PAGES));
+        const uint32_t sent = model_payload_digest(payload, 0, PAGES);
+        model_payload_corrupt(payload, hit);
+
+        assert_true(model_payload_digest(payload, 0, PAGES) != sent);
+        assert_true(model_payload_place(payload, target, 0, PAGES));
+        assert_false(model_memory_compare(source, target, &difference));
+        assert_int_equal(difference.count, 1);
+        assert_int_equal(difference.first_page, hit);
+        model_payload_destroy(payload);
+        model_memory_destroy(source);
+        model_memory_destroy(target);
+    }
+}
+
 static void real_bytes_travel_whole(void **unused)
 {
     (void)unused;
@@ -220,6 +245,7 @@ int main(void)
         cmocka_unit_test(placing_more_than_was_sent_fails_and_places_nothing),
         cmocka_unit_test(a_digest_does_not_depend_on_how_contents_are_stored),
         cmocka_unit_test(a_digest_changes_with_any_page),
+        cmocka_unit_test(a_corrupted_page_differs_alone_and_in_its_digest),
         cmocka_unit_test(real_bytes_travel_whole),
     };
     return cmocka_run_group_tests_name("payload", tests, NULL, NULL);

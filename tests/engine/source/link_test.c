@@ -239,6 +239,35 @@ static void damaged_batch_is_sent_again_on_a_new_connection(void **unused)
     pair_destroy(pair);
 }
 
+/* A flipped bit in what the target says: not a reason to give up, unless it happens again and again. */
+static void damaged_answers_cost_a_connection_and_too_many_the_migration(void **unused)
+{
+    (void)unused;
+    static const uint8_t noise[32] = {0xff, 0x5a, 0xff, 0x5a};
+    static const struct ferry_bytes garbage = {.data = noise, .size = sizeof(noise)};
+
+    for (unsigned times = 1; times <= 4; times++) {
+        struct pair *pair =
+            pair_create(&(struct pair_options){.ram_pages = 4096, .bytes_per_second = SLOW});
+        start_copying(pair, 300 * FERRY_MILLISECOND);
+
+        for (unsigned i = 0; i < times; i++) {
+            pair_forge_bytes(pair, PAIR_SOURCE, garbage);
+            if (i + 1 < times || times < 4) {
+                (void)run_until_trace(pair, FERRY_TRACE_LINK_UP);
+            }
+        }
+
+        if (times < 4) {
+            pair_assert_completed(pair);
+            assert_int_equal(pair_outcome(pair)->reconnects, times);
+        } else {
+            pair_assert_back(pair, FERRY_OUTCOME_FAILED, FERRY_PEER_FRAME);
+        }
+        pair_destroy(pair);
+    }
+}
+
 static void connection_that_breaks_as_soon_as_it_carries_is_not_hammered(void **unused)
 {
     (void)unused;
@@ -328,6 +357,7 @@ int main(void)
         cmocka_unit_test(zero_pages_that_are_sent_again_are_counted_once),
         cmocka_unit_test(reset_is_answered_at_once),
         cmocka_unit_test(damaged_batch_is_sent_again_on_a_new_connection),
+        cmocka_unit_test(damaged_answers_cost_a_connection_and_too_many_the_migration),
         cmocka_unit_test(connection_that_breaks_as_soon_as_it_carries_is_not_hammered),
         cmocka_unit_test(batch_reported_sent_after_the_loss_is_counted_once),
         cmocka_unit_test(news_of_another_attach_is_ignored),

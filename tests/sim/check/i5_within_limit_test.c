@@ -236,22 +236,28 @@ static void a_fault_excuses_if_it_could_not_be_known(void **unused)
     } rows[] = {
   /* inside the pause; all the time, since nobody can measure an outage; up to its first
          * instant; over before it; from its last instant on */
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1100, 1200, true },
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  0,    true },
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  1000, true },
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 100,  999,  false},
-        {SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 1400, 0,    true },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1100, 1200, true },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  0,    true },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  1000, true },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  999,  false},
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1400, 0,    true },
  /* the source's host, the target's, a third one */
-        {SIM_FAULT_OUTAGE, 0,              1100, 1200, true },
-        {SIM_FAULT_OUTAGE, 1,              1100, 1200, true },
-        {SIM_FAULT_OUTAGE, 2,              1100, 1200, false},
+        {SIM_FAULT_OUTAGE,    0,              1100, 1200, true },
+        {SIM_FAULT_OUTAGE,    1,              1100, 1200, true },
+        {SIM_FAULT_OUTAGE,    2,              1100, 1200, false},
  /* began in the pause, ended in it, began inside the last measurement, was there for all of
          * that, was over before it */
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 1100, 0,    true },
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  1100, true },
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 600,  0,    true },
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 499,  0,    false},
-        {SIM_FAULT_STEADY, SIM_CHECK_NONE, 100,  499,  false},
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 1100, 0,    true },
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 100,  1100, true },
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 600,  0,    true },
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 499,  0,    false},
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 100,  499,  false},
+ /* nobody can measure it before the pause; over before it */
+        {SIM_FAULT_HIDDEN,    0,              100,  0,    true },
+        {SIM_FAULT_HIDDEN,    0,              100,  999,  false},
+ /* a clock that is right now, and what nobody should notice */
+        {SIM_FAULT_CLOCK,     0,              1100, 0,    false},
+        {SIM_FAULT_NO_EXCUSE, 1,              1100, 0,    false},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -287,6 +293,49 @@ static void a_fault_excuses_if_it_could_not_be_known(void **unused)
     }
 }
 
+/* A limit of 300 ms, kept by a clock that loses 10 %: 333.3 ms in truth, and no nanosecond more. */
+static void a_wrong_clock_stretches_the_limit_by_its_error_and_no_more(void **unused)
+{
+    static const struct {
+        uint32_t host;
+        uint32_t ppm;
+        ferry_time_ns step;
+        ferry_time_ns length;
+        size_t failures;
+    } rows[] = {
+        {0, 100000,  0,        333333333,    0},
+        {0, 100000,  0,        333333336,    1},
+        {1, 100000,  0,        333333333,    0}, /* the target's counts too */
+        {2, 100000,  0,        301 * MS,     1}, /* a third host's does not */
+        {0, 1000000, 0,        900 * MS,     0}, /* it stands still */
+        {0, 0,       100 * MS, 400 * MS,     0}, /* it jumped */
+        {0, 0,       100 * MS, 400 * MS + 1, 1},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = started();
+
+        stage_pause(&stage, 1);
+        SAY(&stage,
+            FAULT_BEGIN,
+            .fault = 3,
+            .fault_class = SIM_FAULT_CLOCK,
+            .host = rows[i].host,
+            .clock_ppm = rows[i].ppm,
+            .clock_step_ns = rows[i].step,
+            .text = "clock_slow h1");
+        stage.now += rows[i].length;
+        stage_resume(&stage, 1);
+
+        if (failures_of(&stage, "I5") != rows[i].failures) {
+            fail_msg("row %zu", i);
+        }
+        assert_int_equal(sim_checks_excuse_count(stage.checks), 0);
+        stage_end(&stage, "I5");
+    }
+}
+
 static void within_the_limit_no_excuse_is_needed(void **unused)
 {
     (void)unused;
@@ -311,6 +360,7 @@ int main(void)
         cmocka_unit_test(an_ordered_switch_is_excused_only_with_the_order_and_its_verdict),
         cmocka_unit_test(switch_anyway_is_excused_only_by_that_policy_and_that_verdict),
         cmocka_unit_test(a_fault_excuses_if_it_could_not_be_known),
+        cmocka_unit_test(a_wrong_clock_stretches_the_limit_by_its_error_and_no_more),
         cmocka_unit_test(within_the_limit_no_excuse_is_needed),
     };
 

@@ -42,7 +42,7 @@ static void learn(struct holes *holes, const struct memory_region *region, uint6
     }
     if (holes->data) {
         holes->to = region->first_page + (end + page_size - 1) / page_size;
-        (void)memory_use(holes->memory, page, holes->to - page);
+        memory_use(holes->memory, page, holes->to - page);
     }
 }
 

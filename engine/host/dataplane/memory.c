@@ -88,7 +88,7 @@ enum ferry_status dataplane_memory_create(
     for (uint16_t i = 0; i < memory->region_count && !config->fresh; i++) {
         const struct memory_region *region = &memory->regions[i];
         if (region->is.fd < 0) { /* nobody can be asked */
-            (void)memory_use(memory, region->first_page, region->is.pages);
+            memory_use(memory, region->first_page, region->is.pages);
         }
     }
     *memory_out = memory;
@@ -145,7 +145,8 @@ static uint64_t word_mask(uint64_t first, uint64_t end, uint64_t *next_out)
     return mask;
 }
 
-bool memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t count)
+/* Sets the bits; returns whether one of them was not set. */
+static bool set_used(struct dataplane_memory *memory, uint64_t first_page, uint64_t count)
 {
     const uint64_t end = first_page + count;
     bool any_new = false;
@@ -159,6 +160,18 @@ bool memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t c
         }
     }
     return any_new;
+}
+
+void memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t count)
+{
+    (void)set_used(memory, first_page, count);
+}
+
+void memory_place(struct dataplane_memory *memory, uint64_t first_page, uint64_t count)
+{
+    if (set_used(memory, first_page, count) && memory->fresh) {
+        prefault_placed(memory->prefault, first_page, count);
+    }
 }
 
 uint64_t memory_used_word(const struct dataplane_memory *memory, uint64_t first_page)
@@ -177,7 +190,7 @@ static void use_what_is_there(struct dataplane_memory *memory, uint64_t first_pa
         if (memory_is_data(region, at, size, &end)) {
             const uint64_t first = at / page_size;
             const uint64_t last = (end - 1) / page_size;
-            (void)memory_use(memory, region->first_page + first, last - first + 1);
+            memory_use(memory, region->first_page + first, last - first + 1);
         }
     }
 }
@@ -186,7 +199,9 @@ void memory_zero(struct dataplane_memory *memory, uint64_t first_page, uint64_t 
 {
     const uint64_t end = first_page + count;
     uint64_t next = 0;
-    if (!memory->fresh) {
+    if (memory->fresh) {
+        prefault_zeros(memory->prefault);
+    } else {
         use_what_is_there(memory, first_page, count);
     }
     for (uint64_t page = first_page; page < end; page = next) {

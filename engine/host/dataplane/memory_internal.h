@@ -29,9 +29,11 @@ struct dataplane_memory {
 /* The region of a page that exists. */
 const struct memory_region *memory_region_of(const struct dataplane_memory *memory, uint64_t page);
 
-/* Something will be placed in these pages now: they count as used from here on. Returns whether any
- * of them was not used before, so that its memory has to be made first. */
-bool memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t count);
+/* These pages count as used from here on. */
+void memory_use(struct dataplane_memory *memory, uint64_t first_page, uint64_t count);
+/* Payload will be placed in these pages now: they count as used, and if some of them were not, the
+ * helper hears how far the payload has come. */
+void memory_place(struct dataplane_memory *memory, uint64_t first_page, uint64_t count);
 /* Those of the pages [first_page, first_page + 64), first_page a multiple of 64, that are used. */
 uint64_t memory_used_word(const struct dataplane_memory *memory, uint64_t first_page);
 /* Makes pages zero: those that may be other than zero are looked at and written if they are, the

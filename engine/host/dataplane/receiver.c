@@ -15,7 +15,6 @@
 #include "engine/host/base/crc.h"
 #include "engine/host/dataplane/common.h"
 #include "engine/host/dataplane/memory_internal.h"
-#include "engine/host/dataplane/prefault.h"
 #include "engine/host/dataplane/scatter.h"
 #include "engine/host/dataplane/worker.h"
 
@@ -75,9 +74,7 @@ static enum step fill(struct dataplane_receiver *receiver, const struct ferry_it
 static void place(struct dataplane_receiver *receiver, const struct ferry_item *item)
 {
     uint8_t *pages = dataplane_memory_at(receiver->memory, item->first_page);
-    if (memory_use(receiver->memory, item->first_page, item->page_count)) {
-        prefault_placed(receiver->memory->prefault, item->first_page, item->page_count);
-    }
+    memory_place(receiver->memory, item->first_page, item->page_count);
     receiver->digests = item->attempt != 0;
     scatter_add(&receiver->scatter, pages, (size_t)item->bytes);
     ferry_decoder_taken(receiver->decoder);
@@ -160,7 +157,6 @@ static enum step step(struct dataplane_receiver *receiver)
     case FERRY_ITEM_FILL: return fill(receiver, &item);
     case FERRY_ITEM_PLACE: place(receiver, &item); return STEP_ON;
     case FERRY_ITEM_ZERO:
-        prefault_zeros(receiver->memory->prefault);
         memory_zero(receiver->memory, item.first_page, item.page_count);
         return STEP_ON;
     case FERRY_ITEM_STATE: return place_state(receiver, &item);

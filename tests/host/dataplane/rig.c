@@ -86,7 +86,7 @@ static void make_memory(struct rig *rig, int side)
         .page_size = rig->options.page_size,
         .region_count = RIG_REGIONS,
         .regions = regions,
-        .fresh = side == 1,
+        .fresh = side == 1 && !rig->options.old_target,
     };
     assert_int_equal(dataplane_memory_create(&config, &rig->memories[side]), FERRY_OK);
     rig->state[side] = calloc(1, RIG_STATE_MAX);

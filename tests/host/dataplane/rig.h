@@ -25,6 +25,7 @@ struct rig_options {
     uint64_t pages_above; /* of the second; 0: 512 */
     uint64_t rate;        /* 0: unlimited */
     uint64_t window;      /* pages of a batch; 0: 600 */
+    bool old_target;      /* the target's memory is not known to be fresh */
 };
 
 struct rig {

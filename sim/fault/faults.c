@@ -252,6 +252,15 @@ static int64_t length_of(const struct scenario_fault *fault)
     return 0;
 }
 
+/* After it a side may keep its session's record for a peer that does not come: a clock that jumps
+ * ends somebody's patience as an outage does, and an OPEN that is said twice makes a target whose
+ * source is elsewhere. */
+static bool leaves_records(const struct scenario_fault *fault, enum sim_fault_class class)
+{
+    return class == SIM_FAULT_OUTAGE || class == SIM_FAULT_CLOCK ||
+           fault->kind == SCENARIO_FAULT_NET_DUPLICATE;
+}
+
 static void begin(struct world *world, size_t index)
 {
     const struct scenario_fault *fault = spec_of(world, index);
@@ -260,8 +269,7 @@ static void begin(struct world *world, size_t index)
     const enum sim_fault_class class = class_of(world, index);
 
     say(world, index, true);
-    /* a clock that jumps ends somebody's patience as an outage does */
-    world->outages += class == SIM_FAULT_OUTAGE || class == SIM_FAULT_CLOCK ? 1U : 0U;
+    world->outages += leaves_records(fault, class) ? 1U : 0U;
     world->fault_spans[index] = span(world, index);
     kind->begin(world, index);
     if (kind->end == NULL) {

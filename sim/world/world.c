@@ -159,6 +159,16 @@ static void finish_at(void *owner, uint64_t argument)
     world->over = true;
 }
 
+/* What was on its way may have begun something: an OPEN whose source has died makes a target. */
+static void tail_over(void *owner, uint64_t argument)
+{
+    struct world *world = owner;
+
+    (void)argument;
+    world->ending = world->pending == 0 && world->sides_open == 0;
+    world->over = world->ending;
+}
+
 static void consider_end(struct world *world)
 {
     world->check_wanted = false;
@@ -167,7 +177,7 @@ static void consider_end(struct world *world)
         return;
     }
     world->ending = true;
-    (void)timer_at(world, NET_NO_HOST, world_now(world) + tail(world), finish_at, world, 0);
+    (void)timer_at(world, NET_NO_HOST, world_now(world) + tail(world), tail_over, world, 0);
 }
 
 /* ---- the loop ---- */

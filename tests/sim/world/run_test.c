@@ -131,9 +131,25 @@ static void a_guest_over_the_hole_of_a_pc_moves_in_two_regions(void **unused)
     play_end(&run);
 }
 
+/* The source dies while its OPEN is under way: the run lasts until the target has cleaned up. */
+static void a_run_waits_for_what_begins_at_its_end(void **unused)
+{
+    (void)unused;
+    struct play run = play(&(struct play_options){
+        .hosts = "orphan_limit: 20 s",
+        .faults = "  - {when: {move: g1, phase: opening}, after: 30 us, host: h1, crash: true}\n"});
+
+    play_expect_pass(&run);
+    assert_int_equal(play_count(&run, "GUEST_PREPARED", NULL), 1);
+    assert_int_equal(play_count(&run, "GUEST_FREED", NULL), 1);
+    assert_true(run.result.virtual_ns > 20 * SECOND);
+    play_end(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_waits_for_what_begins_at_its_end),
         cmocka_unit_test(an_idle_guest_moves_and_everything_is_given_back),
         cmocka_unit_test(the_same_seed_gives_the_same_events_another_one_others),
         cmocka_unit_test(a_timeline_changes_no_event),

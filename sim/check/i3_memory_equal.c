@@ -7,7 +7,8 @@
  * difference; and what it compared with is the pause of the attempt that resumes, after which the
  * guest has not run at the source any more. Checked: at RESUMED_AT_TARGET and at GUEST_RUNNING. Not
  * covered: the comparison itself, which is the world's (it counts the pages it looked at, so that
- * one which looks at too few is found out); disks; a guest that runs on where it ran (an aborted
+ * one which looks at too few is found out); disks; the first run after an operator's claim, on the
+ * host that it was for: a roll-back, if the guest had run elsewhere meanwhile, which that order risked; a guest that runs on where it ran (an aborted
  * attempt: its memory was never away). */
 #include "sim/check/checker.h"
 
@@ -25,6 +26,8 @@ struct migration {
 struct guest {
     bool ran;
     uint32_t host; /* where it ran last */
+    bool claimed;  /* by an operator, for a host; no run has used it up */
+    uint32_t claimed_host;
     bool compared; /* a comparison is there that no run has used up */
     uint32_t compared_host;
     uint64_t compared_epoch;
@@ -150,7 +153,17 @@ static void judge_run(struct state *state, const struct sim_observation *seen)
     const bool compared = guest->compared && guest->compared_host == seen->host &&
                           guest->compared_epoch == seen->epoch && guest->compared_at == seen->at_ns;
 
-    if (guest->ran && guest->host != seen->host && !compared) {
+    const bool rolled_back = guest->claimed && guest->claimed_host == seen->host;
+
+    if (guest->ran && guest->host != seen->host && !compared && rolled_back) {
+        sim_check_excuse(
+            state->checks,
+            &about,
+            "%s is rolled back to its memory on %s by the operator's claim; it had run on %s",
+            sim_check_guest(state->checks, seen->guest).text,
+            sim_check_host(state->checks, seen->host).text,
+            sim_check_host(state->checks, guest->host).text);
+    } else if (guest->ran && guest->host != seen->host && !compared) {
         sim_check_fail(
             state->checks,
             &about,
@@ -161,6 +174,7 @@ static void judge_run(struct state *state, const struct sim_observation *seen)
             seen->epoch,
             sim_check_host(state->checks, guest->host).text);
     }
+    guest->claimed = guest->claimed && !rolled_back;
     guest->ran = true;
     guest->host = seen->host;
     guest->compared = false;
@@ -186,6 +200,11 @@ static void observe(void *opaque, const struct sim_observation *seen)
         }
     } else if (seen->kind == SIM_OBSERVED_RESUMED_AT_TARGET) {
         judge_resume(state, seen);
+    } else if (seen->kind == SIM_OBSERVED_OPERATOR_CLAIM) {
+        if (seen->guest < sim_check_guests(state->checks)) {
+            state->guests[seen->guest].claimed = true;
+            state->guests[seen->guest].claimed_host = seen->host;
+        }
     } else if (seen->kind == SIM_OBSERVED_GUEST_RUNNING) {
         if (seen->guest < sim_check_guests(state->checks)) {
             judge_run(state, seen);

@@ -29,6 +29,7 @@ struct migration {
     ferry_time_ns paused_at; /* the latest pause */
     bool source_down;
     bool resumed_at_target;
+    uint32_t resumed_attempt;      /* by which it was */
     bool owning;                   /* the target has issued its OWNER record */
     bool died_owning;              /* and its host crashed after that */
     bool burned;                   /* the target has issued its BURNED record */
@@ -192,6 +193,7 @@ ended(struct state *state, struct migration *migration, const struct sim_observa
         .about = about_migration(state, migration, seen->at_ns),
         .started_at = migration->started_at,
         .paused_at = migration->paused_at,
+        .rolled_back = migration->claimed ? migration->resumed_attempt : 0,
         .fault = sim_faults_excuse(&state->faults, &since_pause),
         .faults = &state->faults,
         .from = migration->from,
@@ -213,6 +215,7 @@ resumed(struct state *state, struct migration *migration, const struct sim_obser
     const struct sim_about about = about_migration(state, migration, seen->at_ns);
 
     migration->resumed_at_target = true;
+    migration->resumed_attempt = seen->attempt;
     if (is_final(migration->final) && migration->final != FERRY_OUTCOME_COMPLETED &&
         !migration->claimed) {
         sim_check_fail(

@@ -54,7 +54,10 @@ struct story_judge {
     struct sim_checks *checks;
     struct sim_about about;
     ferry_time_ns started_at;
-    ferry_time_ns paused_at;            /* the latest pause */
+    ferry_time_ns paused_at; /* the latest pause */
+    uint32_t
+        rolled_back; /* the attempt that ran at the target before an operator claimed the guest for the source: how
+                           * long it stood still is not this source's to know; 0: none */
     const struct sim_fault_seen *fault; /* fell between the pause and the outcome, or NULL */
     const struct sim_faults *faults;    /* whose clocks were wrong */
     uint32_t from;

@@ -216,6 +216,10 @@ static void resumed(struct op *op)
     if (op->target && instance->guest->live != instance) {
         resume_there(op, instance);
     } else {
+        if (instance->guest->live != instance) {
+            guest_settle_at(
+                instance->guest, instance); /* claimed back after it had run elsewhere */
+        }
         resume_here(op, instance);
     }
     op_report(op, FERRY_OK);

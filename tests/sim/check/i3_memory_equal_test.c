@@ -147,6 +147,39 @@ static void a_resume_by_nobodys_migration_fails(void **unused)
     stage_end(&stage, "I3");
 }
 
+static void a_claim_excuses_the_first_run_on_its_host_and_no_other(void **unused)
+{
+    (void)unused;
+    struct stage stage = paused();
+    stage_resume(&stage, 1);
+    SAY(&stage, GUEST_STOPPED, .host = 1, .stop = SIM_STOP_CRASHED);
+    stage.now += MS;
+    SAY(&stage, OPERATOR_CLAIM, .host = 0, .other = 1);
+
+    SAY(&stage, GUEST_RUNNING, .host = 0, .epoch = 3);
+    expect_failures(&stage, "I3", 0, "");
+    SAY(&stage, GUEST_STOPPED, .host = 0, .stop = SIM_STOP_PAUSED);
+    SAY(&stage, GUEST_RUNNING, .host = 1, .epoch = 4);
+
+    expect_failures(&stage, "I3", 1, "without a comparison");
+    SAY(&stage, GUEST_STOPPED, .host = 1, .stop = SIM_STOP_PAUSED);
+    SAY(&stage, GUEST_RUNNING, .host = 0, .epoch = 5); /* the claim is used up */
+    expect_failures(&stage, "I3", 2, "without a comparison");
+    stage_end(&stage, "I3");
+}
+
+static void a_claim_for_another_host_excuses_nothing(void **unused)
+{
+    (void)unused;
+    struct stage stage = paused();
+    SAY(&stage, OPERATOR_CLAIM, .host = 0, .other = 1);
+
+    SAY(&stage, GUEST_RUNNING, .host = 1, .epoch = 2);
+
+    expect_failures(&stage, "I3", 1, "without a comparison");
+    stage_end(&stage, "I3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +191,8 @@ int main(void)
         cmocka_unit_test(resuming_from_an_attempt_after_which_the_guest_ran_on_fails),
         cmocka_unit_test(an_aborted_attempt_at_home_needs_no_comparison),
         cmocka_unit_test(a_resume_by_nobodys_migration_fails),
+        cmocka_unit_test(a_claim_excuses_the_first_run_on_its_host_and_no_other),
+        cmocka_unit_test(a_claim_for_another_host_excuses_nothing),
     };
 
     return cmocka_run_group_tests_name("i3_memory_equal", tests, NULL, NULL);

@@ -145,9 +145,42 @@ static enum host_code begin_wait(struct follow *follow, struct host_error *error
         follow->client, "wait", session_args(follow), &follow->wait_id, error);
 }
 
+/* The daemon went away: it may be restarted, and finds its sessions again. */
+static void come_back(struct follow *follow, const struct host_error *why)
+{
+    const struct timespec pause = {.tv_nsec = 300000000};
+    const ferry_time_ns until = host_now() + COME_BACK;
+    struct host_error error = *why;
+
+    control_client_destroy(follow->client);
+    follow->client = NULL;
+    clear(follow);
+    (void)fprintf(stderr, "ferry: %s; waiting for it to come back\n", why->text);
+    while (host_now() < until && interrupts == follow->interrupts_seen) {
+        if (control_client_connect(follow->common->socket, FERRY_SECOND, &follow->client, &error) ==
+            HOST_OK) {
+            if (begin_wait(follow, &error) == HOST_OK) {
+                return;
+            }
+            control_client_destroy(follow->client);
+            follow->client = NULL;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    host_error_step(
+        &error,
+        "start ferryd again: it carries the move on, or ends it; then ferry session show %.8s",
+        follow->session);
+    (void)ask_tell(
+        follow->common, &error, "not known here: as long as ferryd is away nobody else starts it");
+    end(follow, CLI_UNREACHABLE);
+}
+
 static void take_message(struct follow *follow, struct control_message *message)
 {
-    if (message->id == follow->wait_id) {
+    if (message->id == follow->wait_id && message->error.code == HOST_CLOSED) {
+        come_back(follow, &message->error); /* it is being stopped, and says so first */
+    } else if (message->id == follow->wait_id) {
         clear(follow);
         if (message->error.code != HOST_OK) {
             end(follow, ask_tell(follow->common, &message->error, message->guest_state));
@@ -184,37 +217,6 @@ static void ask_status(struct follow *follow)
         HOST_OK) {
         follow->status_id = 0; /* that the daemon is gone shows at the next reading */
     }
-}
-
-/* The daemon went away: it may be restarted, and finds its sessions again. */
-static void come_back(struct follow *follow, const struct host_error *why)
-{
-    const struct timespec pause = {.tv_nsec = 300000000};
-    const ferry_time_ns until = host_now() + COME_BACK;
-    struct host_error error = *why;
-
-    control_client_destroy(follow->client);
-    follow->client = NULL;
-    clear(follow);
-    (void)fprintf(stderr, "ferry: %s; waiting for it to come back\n", why->text);
-    while (host_now() < until && interrupts == follow->interrupts_seen) {
-        if (control_client_connect(follow->common->socket, FERRY_SECOND, &follow->client, &error) ==
-            HOST_OK) {
-            if (begin_wait(follow, &error) == HOST_OK) {
-                return;
-            }
-            control_client_destroy(follow->client);
-            follow->client = NULL;
-        }
-        (void)nanosleep(&pause, NULL);
-    }
-    host_error_step(
-        &error,
-        "start ferryd again: it carries the move on, or ends it; then ferry session show %.8s",
-        follow->session);
-    (void)ask_tell(
-        follow->common, &error, "not known here: as long as ferryd is away nobody else starts it");
-    end(follow, CLI_UNREACHABLE);
 }
 
 static void take_next(struct follow *follow)

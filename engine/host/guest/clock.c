@@ -21,15 +21,15 @@ uint64_t clock_now(const struct worker *worker)
     if ((HOST->flags & GUEST_HAS_PVCLOCK) == 0) {
         return wide_divide((wide)read_tsc() * NS_OF_MS, HOST->tsc_khz).quotient;
     }
+    const uint8_t *place = guest_clock_page + (size_t)worker->number * GUEST_CLOCK_STEP;
     const volatile struct guest_clock *clock =
-        (const volatile struct guest_clock
-             *)(uintptr_t)(GUEST_CLOCK + worker->number * GUEST_CLOCK_STEP);
+        (const volatile struct guest_clock *)(const void *)place;
     uint32_t version;
     uint64_t now;
     do {
         version = clock->version;
         const uint64_t delta = read_tsc() - clock->tsc_timestamp;
-        const int shift = clock->tsc_shift;
+        const int32_t shift = clock->tsc_shift; // NOLINT(bugprone-signed-char-misuse,cert-str34-c)
         const uint64_t shifted = shift >= 0 ? delta << shift : delta >> -shift;
         const uint64_t scaled = (uint64_t)((wide)shifted * clock->tsc_to_system_mul >> 32);
         now = clock->system_time + scaled;

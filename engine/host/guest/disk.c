@@ -93,7 +93,7 @@ void disk_begin(struct worker *worker)
 
 static void begin_batch(struct worker *worker, uint64_t pace_now)
 {
-    const uint64_t pages = BATCH * (BLOCK_BYTES / GUEST_PAGE_SIZE);
+    const uint64_t pages = (uint64_t)BATCH * BLOCK_BYTES / GUEST_PAGE_SIZE;
     if (pace_due(&worker->disk_pace, pace_now) < pages) {
         return;
     }

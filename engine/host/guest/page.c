@@ -87,6 +87,16 @@ void page_fill(struct worker *worker, uint64_t page)
     worker->report->pages_owned++;
 }
 
+static enum guest_bad record_judge(const struct record *record, uint32_t wanted)
+{
+    const enum guest_bad bad = record_check(record);
+    if (bad != GUEST_BAD_NONE) {
+        return bad;
+    }
+    return record->generation == wanted ? GUEST_BAD_NONE : GUEST_BAD_GENERATION;
+}
+
+/* What is overwritten is checked first: else a damage could be gone before a check comes by. */
 void page_write(struct worker *worker, uint64_t page)
 {
     const uint32_t next = *page_generation(page); /* the table holds one more */
@@ -96,6 +106,10 @@ void page_write(struct worker *worker, uint64_t page)
         return;
     }
     struct record *record = (struct record *)page_address(page) + next % RECORDS;
+    const enum guest_bad bad = record_judge(record, next > RECORDS ? next - RECORDS : 0);
+    if (bad != GUEST_BAD_NONE) {
+        page_report_bad(worker, page, bad);
+    }
     record_make(record, next);
     page_grew(worker, page);
 }
@@ -129,13 +143,9 @@ static enum guest_bad page_judge(uint64_t page)
     const uint32_t newest = held - 1;
     for (uint32_t i = 0; i < RECORDS; i++) {
         const uint32_t back = (newest - i) % RECORDS;
-        const uint64_t wanted = newest > back ? newest - back : 0;
-        const enum guest_bad bad = record_check(&records[i]);
+        const enum guest_bad bad = record_judge(&records[i], newest > back ? newest - back : 0);
         if (bad != GUEST_BAD_NONE) {
             return bad;
-        }
-        if (records[i].generation != wanted) {
-            return GUEST_BAD_GENERATION;
         }
     }
     return GUEST_BAD_NONE;

@@ -147,6 +147,11 @@ static void first_collection_has_all_pages_and_the_next_what_was_written(void **
 
 /* ---- clients ------------------------------------------------------------------------------------ */
 
+static bool ready_was_said(const struct rig *rig)
+{
+    return strstr(rig->serial, "ready") != NULL;
+}
+
 static void guest_runs_on_when_its_client_vanishes(void **unused)
 {
     (void)unused;
@@ -165,7 +170,7 @@ static void guest_runs_on_when_its_client_vanishes(void **unused)
     assert_string_equal(guest->name, "rig");
     rig_for(second, 20 * FERRY_MILLISECOND);
     assert_true(rig_report(second).heartbeats > beats);
-    assert_non_null(strstr(second->serial, "ready"));
+    rig_until(second, ready_was_said);
     rig_end(second);
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,36 @@
 #define WORD_BITS 64U
 #define STEP_MS   20
 
+/* A test that fails leaves its processes behind, which live on by design: they end with the test
+ * program, or whoever started it would wait for them. */
+#define LIVING_MAX 256
+static pid_t living[LIVING_MAX];
+
+static void kill_living(void)
+{
+    for (size_t i = 0; i < LIVING_MAX; i++) {
+        if (living[i] > 0) {
+            kill(living[i], SIGKILL);
+        }
+    }
+}
+
+static void note_living(pid_t before, pid_t after)
+{
+    for (size_t i = 0; i < LIVING_MAX; i++) {
+        if (living[i] == before) {
+            living[i] = after;
+            return;
+        }
+    }
+}
+
 void rig_need_kvm(void)
 {
+    static bool registered;
+    if (!registered) {
+        registered = atexit(kill_living) == 0;
+    }
     int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (kvm < 0) {
         print_message("skipped: /dev/kvm cannot be opened here, so no guest can run\n");
@@ -171,6 +200,7 @@ struct rig *rig_start(const struct guestconfig *config, bool incoming)
     if (vmmlink_spawn(&spawn, &rig->pid, reason, sizeof(reason)) != VMMLINK_OK) {
         fail_msg("%s", reason);
     }
+    note_living(0, rig->pid);
     greet(rig);
     return rig;
 }
@@ -216,6 +246,7 @@ void rig_end(struct rig *rig)
         assert_true(is_gone(rig->pid, RIG_PATIENCE));
         fail_msg("the guest's process did not end when it was told to");
     }
+    note_living(rig->pid, 0);
     unlink(rig->socket);
     rig_disconnect(rig);
 }

@@ -53,6 +53,23 @@ static enum ferry_rule rule_of(const char *word)
     return FERRY_RULE_NONE;
 }
 
+static struct ferry_blackout take_blackout(const json_t *told)
+{
+    const json_t *parts = json_object_get(told, "blackout_parts");
+    return (struct ferry_blackout){
+        .total_ns = nanoseconds(told, "blackout_s"),
+        .capture_ns = nanoseconds(parts, "capture_s"),
+        .collect_ns = nanoseconds(parts, "collect_s"),
+        .transfer_ns = nanoseconds(parts, "transfer_s"),
+        .load_ns = nanoseconds(parts, "load_s"),
+        .ready_ns = nanoseconds(parts, "ready_s"),
+        .grant_persist_ns = nanoseconds(parts, "grant_persist_s"),
+        .grant_ns = nanoseconds(parts, "grant_s"),
+        .owner_persist_ns = nanoseconds(parts, "owner_persist_s"),
+        .resume_ns = nanoseconds(parts, "resume_s"),
+    };
+}
+
 static uint32_t take_rounds(const json_t *list, struct ferry_round rounds[FERRY_ROUNDS_KEPT])
 {
     size_t index = 0;
@@ -132,7 +149,7 @@ void lab_gather_outcome(struct lab *lab, uint32_t migration, const json_t *told)
         .total_ns = nanoseconds(told, "total_s"),
         .wire_bytes = count_of(told, "wire_bytes"),
         .predicted_blackout_ns = nanoseconds(told, "predicted_blackout_s"),
-        .blackout.total_ns = nanoseconds(told, "blackout_s"),
+        .blackout = take_blackout(told),
         .verdict.rule = rule_of(text_of(told, "rule")),
         .rounds = rounds,
     };

@@ -10,7 +10,10 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *help;
 } verbs[] = {
-    {"run", lab_verb_run, "run scenarios with real guests, one ferryd a host, and judge them"},
+    {"run",       lab_verb_run,     "run scenarios with real guests, one ferryd a host, and judge them"},
+    {"compare",   lab_verb_compare, "run scenarios in both worlds, and compare predicted with real"    },
+    {"calibrate",
+     lab_verb_calibrate,            "measure this machine's costs and write them as a host profile"    },
 };
 
 static int help(FILE *out)

@@ -46,6 +46,8 @@ static const struct key host_keys[] = {
     {.name = "costs", .type = KEY_MAP, .word = "none", .table = &costs_table,
      .fallback_says = "the defaults below",
      .help = "what the host's own work takes; `none` makes everything free"},
+    {.name = "profile", .type = KEY_FILE, .fallback_says = "no file",
+     .help = "a file with the costs of a real host, as `ferry-lab calibrate` writes it; in place of `costs`"},
     {.name = "silence_timeout", .type = KEY_TIME, .fallback = "1 s", .min = "1 ms",
      .help = "nothing heard on a connection for so long: the next network is used"},
     {.name = "connect_timeout", .type = KEY_TIME, .fallback = "1 s", .min = "1 ms",
@@ -139,6 +141,24 @@ const struct table costs_table = {
     .name = "costs",
     .help = "What the work of a host takes. Each may be 0; `costs: none` makes all of them 0.",
     .keys = costs_keys,
+};
+
+/* clang-format off */
+static const struct key profile_keys[] = {
+    {.name = "version", .type = KEY_COUNT, .required = true, .min = "1", .max = "1",
+     .help = "of this format"},
+    {.name = "machine", .type = KEY_TEXT, .fallback_says = "not said",
+     .help = "where it was measured, for people"},
+    {.name = "costs", .type = KEY_MAP, .required = true, .table = &costs_table,
+     .help = "what was measured; what is left out has its default"},
+    {0},
+};
+/* clang-format on */
+
+const struct table profile_table = {
+    .name = "profile",
+    .help = "A host profile, a file of its own.",
+    .keys = profile_keys,
 };
 
 const struct table host_table = {

@@ -7,6 +7,7 @@
 
 extern const struct table host_table;
 extern const struct table costs_table;
+extern const struct table profile_table; /* the root of a host profile, a file of its own */
 extern const struct table network_table;
 extern const struct table guest_table;
 

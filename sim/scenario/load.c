@@ -7,15 +7,12 @@
  * out.  Between setjmp and the jump nothing is owned but by the `load` below.
  */
 #include "model/trace.h"
+#include "sim/scenario/file.h"
 #include "sim/scenario/resolve.h"
 #include "sim/scenario/yaml.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct load {
     const char *name;
@@ -122,11 +119,13 @@ static enum scenario_status run(struct load *load, struct scenario **scenario_ou
     size_t before = load->parse.errors->count + load->parse.errors->suppressed;
     if (setjmp(load->exhausted) != 0) {
         yaml_close(&load->reader);
+        resolve_close(&load->resolve);
         discard(load);
         return SCENARIO_OUT_OF_MEMORY;
     }
     build(load);
     yaml_close(&load->reader);
+    resolve_close(&load->resolve);
     parse_errors_sort(load->parse.errors);
     if (load->parse.errors->count + load->parse.errors->suppressed != before) {
         discard(load);
@@ -160,52 +159,13 @@ enum scenario_status scenario_load_text(
     return status;
 }
 
-/* Reads a whole file, at most one byte more than a scenario may have.  NULL: *problem_out says why.
- */
-static char *read_file(const char *path, size_t *size_out, const char **problem_out)
-{
-    *problem_out = NULL;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) {
-        *problem_out = strerror(errno);
-        return NULL;
-    }
-    struct stat about;
-    char *text = NULL;
-    if (fstat(file, &about) != 0) {
-        *problem_out = strerror(errno);
-    } else if (!S_ISREG(about.st_mode)) {
-        *problem_out = S_ISDIR(about.st_mode) ? "it is a folder" : "it is no file";
-    } else {
-        text = malloc(YAML_SIZE_MAX + 1);
-    }
-    *size_out = 0;
-    while (text != NULL && *size_out < YAML_SIZE_MAX + 1) {
-        ssize_t got = read(file, text + *size_out, YAML_SIZE_MAX + 1 - *size_out);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            *problem_out = strerror(errno);
-            free(text);
-            text = NULL;
-        }
-        if (got <= 0) {
-            break;
-        }
-        *size_out += (size_t)got;
-    }
-    close(file);
-    return text;
-}
-
 enum scenario_status
 scenario_load(const char *path, struct scenario **scenario_out, struct scenario_errors *errors)
 {
     size_t size = 0;
     const char *problem = NULL;
     *scenario_out = NULL;
-    char *text = read_file(path, &size, &problem);
+    char *text = file_read(path, &size, &problem);
     if (text == NULL && problem == NULL) {
         return SCENARIO_OUT_OF_MEMORY;
     }

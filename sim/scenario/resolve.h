@@ -12,6 +12,7 @@
 #include "sim/scenario/bind.h"
 #include "sim/scenario/names.h"
 #include "sim/scenario/quantity.h"
+#include "sim/scenario/yaml.h"
 
 #define SCENARIO_HOSTS_MAX    ((size_t)4096)
 #define SCENARIO_NETWORKS_MAX ((size_t)64)
@@ -32,6 +33,8 @@ struct resolve {
     struct names guests;
     struct names ids;            /* of steps: a fleet is the run of steps which one entry became */
     size_t expect_capacity;      /* of scenario->expects */
+    struct yaml_reader profile_reader; /* open while a host profile is read */
+    char *profile_text;
     const char **trace_paths;    /* parallel to scenario->traces */
     bool *seen;                  /* scratch of resolve_host_list(), all false between calls */
     size_t listed;               /* so far, see SCENARIO_LISTED_MAX */
@@ -79,6 +82,12 @@ size_t resolve_drains(struct resolve *resolve, const struct value *value, size_t
 
 /* `at`, or `when` and `after`. */
 struct scenario_trigger resolve_trigger(struct resolve *resolve, const struct record *record);
+
+/* resolve_profile.c: the `costs` of a host profile; NULL: told. */
+const struct record *resolve_profile(struct resolve *resolve, const struct value *value);
+const char *resolve_beside(
+    struct resolve *resolve, const char *path); /* relative to the scenario's folder */
+void resolve_close(struct resolve *resolve);     /* what is open while a profile is read */
 
 /* How many good records a list has. */
 size_t resolve_count(const struct value *list);

@@ -32,7 +32,8 @@ static struct sim_costs read_costs(const struct record *record)
     };
 }
 
-static struct scenario_host read_host(const struct record *record, struct scenario_mark mark)
+static struct scenario_host
+read_host(struct resolve *resolve, const struct record *record, struct scenario_mark mark)
 {
     struct scenario_host host = {
         .memory = record_number(record, "memory"),
@@ -54,7 +55,16 @@ static struct scenario_host read_host(const struct record *record, struct scenar
         host.memory = SCENARIO_UNLIMITED; /* told: what stands on it is not the next error */
     }
     const struct value *costs = record_value(record, "costs");
-    if (costs->is_word) {
+    const struct value *profile = record_value(record, "profile");
+    const struct record *measured = NULL;
+    if (profile->given && costs->given) {
+        parse_error(resolve->parse, profile->mark, "profile: `costs` says it already");
+    } else if (profile->given && !profile->bad) {
+        measured = resolve_profile(resolve, profile);
+    }
+    if (measured != NULL) {
+        host.costs = read_costs(measured);
+    } else if (costs->is_word) {
         host.costs = sim_costs_none();
     } else if (costs->record != NULL) {
         host.costs = read_costs(costs->record);
@@ -143,7 +153,7 @@ void resolve_hosts(struct resolve *resolve)
         if (item->record == NULL) {
             continue;
         }
-        struct scenario_host host = read_host(item->record, item->mark);
+        struct scenario_host host = read_host(resolve, item->record, item->mark);
         if (record_value(item->record, "count")->given) {
             add_host_fleet(resolve, item, host, member_count(item));
         } else {

@@ -19,24 +19,13 @@ static struct model_write_set read_set(const struct record *record)
     };
 }
 
-/* NULL if it is absolute, or the scenario has no folder. */
-static const char *beside(struct resolve *resolve, const char *path)
-{
-    const char *slash = strrchr(resolve->scenario->file, '/');
-    if (path[0] == '/' || slash == NULL) {
-        return path;
-    }
-    int length = (int)(slash - resolve->scenario->file) + 1;
-    return arena_format(resolve->parse->arena, "%.*s%s", length, resolve->scenario->file, path);
-}
-
 const struct model_trace *resolve_trace(struct resolve *resolve, const struct value *value)
 {
     struct scenario *scenario = resolve->scenario;
     if (value->bad) {
         return NULL;
     }
-    const char *path = beside(resolve, value->text);
+    const char *path = resolve_beside(resolve, value->text);
     for (size_t index = 0; index < scenario->trace_count; index++) {
         if (strcmp(resolve->trace_paths[index], path) == 0) {
             return scenario->traces[index];

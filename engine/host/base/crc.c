@@ -48,9 +48,15 @@ static void prepare(void)
         }
         bytes_table[i] = value;
     }
-    for (uint32_t byte = 0; byte < 4; byte++) {
+    /* The map is linear: 32 single bits are moved the long way, every other value is their sum. Moving
+     * all 1024 would take milliseconds, and may fall into a blackout. */
+    for (uint32_t bit = 0; bit < 32; bit++) {
+        const uint32_t moved = by_table(1U << bit, zeros, sizeof zeros);
+
         for (uint32_t i = 0; i < 256; i++) {
-            shift_table[byte][i] = by_table(i << (8 * byte), zeros, sizeof zeros);
+            if ((i >> (bit % 8) & 1U) != 0) {
+                shift_table[bit / 8][i] ^= moved;
+            }
         }
     }
 #if defined(__x86_64__)

@@ -185,6 +185,11 @@ state_save(struct machine *machine, uint64_t *size_out, struct vmm_fault *fault)
 FERRY_NODISCARD
 enum vmmlink_status state_load(struct machine *machine, uint64_t size, struct vmm_fault *fault);
 
+/* Saves and loads the state of a machine that never ran. It changes nothing: the kernel and this
+ * process do now what they do once, some milliseconds of it, instead of in the first blackout. */
+FERRY_NODISCARD
+enum vmmlink_status state_warm(struct machine *machine, struct vmm_fault *fault);
+
 /* ---- lifecycle.c ---- */
 struct pause_times {
     ferry_time_ns stopping;

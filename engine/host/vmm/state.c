@@ -125,6 +125,19 @@ save_machine(struct machine *machine, struct blob_writer *writer, struct vmm_fau
     return add(writer, BLOB_DISK, &disk, sizeof(disk), fault);
 }
 
+static enum vmmlink_status
+save_all(struct machine *machine, uint64_t *size_out, struct vmm_fault *fault)
+{
+    struct blob_writer writer;
+    blob_begin(&writer, machine->state, VMMLINK_STATE_MAX, machine->config.vcpus);
+    VMM_TRY(save_machine(machine, &writer, fault));
+    for (uint32_t i = 0; i < machine->config.vcpus; i++) {
+        VMM_TRY(state_vcpu_save(&machine->vcpus[i], &writer, fault));
+    }
+    *size_out = blob_end(&writer);
+    return VMMLINK_OK;
+}
+
 enum vmmlink_status state_save(struct machine *machine, uint64_t *size_out, struct vmm_fault *fault)
 {
     if (machine->guest_state != VMMLINK_GUEST_PAUSED) {
@@ -134,14 +147,7 @@ enum vmmlink_status state_save(struct machine *machine, uint64_t *size_out, stru
             "the guest is %s: only a paused one has a state to save",
             vmmlink_guest_state_name(machine->guest_state));
     }
-    struct blob_writer writer;
-    blob_begin(&writer, machine->state, VMMLINK_STATE_MAX, machine->config.vcpus);
-    VMM_TRY(save_machine(machine, &writer, fault));
-    for (uint32_t i = 0; i < machine->config.vcpus; i++) {
-        VMM_TRY(state_vcpu_save(&machine->vcpus[i], &writer, fault));
-    }
-    *size_out = blob_end(&writer);
-    return VMMLINK_OK;
+    return save_all(machine, size_out, fault);
 }
 
 struct checked {
@@ -231,6 +237,27 @@ static enum vmmlink_status load_all(
     return VMMLINK_OK;
 }
 
+static enum vmmlink_status read_and_load(
+    struct machine *machine, uint64_t size, struct checked *checked, struct vmm_fault *fault)
+{
+    struct blob blob;
+    if (size > VMMLINK_STATE_MAX) {
+        return vmm_fail(
+            fault, VMMLINK_BAD_STATE_BLOB, "it has %llu bytes", (unsigned long long)size);
+    }
+    VMM_TRY(blob_read(&blob, machine->state, size, machine->config.vcpus, fault));
+    VMM_TRY(check_all(machine, &blob, checked, fault));
+    return load_all(machine, &blob, checked, fault);
+}
+
+enum vmmlink_status state_warm(struct machine *machine, struct vmm_fault *fault)
+{
+    struct checked checked;
+    uint64_t size = 0;
+    VMM_TRY(save_all(machine, &size, fault));
+    return read_and_load(machine, size, &checked, fault);
+}
+
 enum vmmlink_status state_load(struct machine *machine, uint64_t size, struct vmm_fault *fault)
 {
     if (machine->guest_state != VMMLINK_GUEST_INCOMING &&
@@ -242,15 +269,8 @@ enum vmmlink_status state_load(struct machine *machine, uint64_t size, struct vm
             vmmlink_guest_state_name(machine->guest_state));
     }
     machine->guest_state = VMMLINK_GUEST_INCOMING;
-    if (size > VMMLINK_STATE_MAX) {
-        return vmm_fail(
-            fault, VMMLINK_BAD_STATE_BLOB, "it has %llu bytes", (unsigned long long)size);
-    }
-    struct blob blob;
     struct checked checked;
-    VMM_TRY(blob_read(&blob, machine->state, size, machine->config.vcpus, fault));
-    VMM_TRY(check_all(machine, &blob, &checked, fault));
-    VMM_TRY(load_all(machine, &blob, &checked, fault));
+    VMM_TRY(read_and_load(machine, size, &checked, fault));
     machine->paused_wall = checked.section.paused_wall;
     machine->paused_clock = checked.section.paused_clock;
     machine->serial_read = checked.section.serial_read;

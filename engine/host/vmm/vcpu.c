@@ -236,6 +236,9 @@ static void *thread_main(void *argument)
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = KICK_SIGNAL};
     event._sigev_un._tid = gettid(); /* glibc has no other name for it yet */
     vcpu->timed = timer_create(CLOCK_MONOTONIC, &event, &vcpu->timer) == 0;
+    /* KVM waits for the whole machine when a vCPU gets a new thread: now, and not in a blackout */
+    vcpu->run->immediate_exit = 1;
+    (void)ioctl(vcpu->fd, KVM_RUN, 0);
     while (atomic_load(&machine->order) != MACHINE_END) {
         if (run_once(vcpu)) {
             park(vcpu);

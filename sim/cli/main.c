@@ -12,6 +12,9 @@
 #include <simgrid/version.h>
 /* clang-format on */
 
+/* Made anew by each build (cmake/FerryCommit.cmake). "": there was no git to ask. */
+extern const char build_commit[];
+
 int main(int argc, char **argv)
 {
     struct utsname machine;
@@ -30,6 +33,7 @@ int main(int argc, char **argv)
                           .ferry = FERRY_VERSION,
                           .architecture = uname(&machine) == 0 ? machine.machine : "unknown",
                           .simgrid = simgrid,
+                          .commit = build_commit[0] == '\0' ? NULL : build_commit,
                           },
     };
 

@@ -124,6 +124,9 @@ static bool plan_runs(struct run_session *session)
             options->seeds_given ? options->first_seed + i % session->seeds : scenario->seed;
 
         run_outcome_init(&session->runs[i], scenario, seed);
+        session->runs[i].report.options =
+            options->network == SIM_NETWORK_LIGHT ? " --net light" : NULL;
+        session->runs[i].report.commit = session->call->world->environment.commit;
     }
     return true;
 }
@@ -238,8 +241,10 @@ static bool write_outputs(struct run_session *session, const struct run_report *
     bool fine = true;
 
     if (options->json.stream != NULL) {
-        run_json_document(
-            options->json.stream, &session->call->world->environment, reports, session->run_count);
+        struct environment environment = session->call->world->environment;
+
+        environment.command = session->call->command;
+        run_json_document(options->json.stream, &environment, reports, session->run_count);
         fine = output_commit(&options->json) && fine;
     }
     if (options->junit.stream != NULL) {

@@ -7,6 +7,7 @@
 #include "sim/report/junit.h"
 #include "sim/report/memory.h"
 #include "sim/report/quantity_text.h"
+#include "sim/report/run_json.h"
 #include "sim/report/screen.h"
 
 #include <errno.h>
@@ -216,12 +217,7 @@ static void write_json(const struct tally *tally, FILE *out)
 
     writer_open(&writer, '{');
     writer_member_unsigned(&writer, "version", 1);
-    writer_key(&writer, "environment");
-    writer_open(&writer, '{');
-    writer_member_string(&writer, "ferry", environment->ferry);
-    writer_member_string(&writer, "architecture", environment->architecture);
-    writer_member_string(&writer, "simgrid", environment->simgrid);
-    writer_close(&writer, '}');
+    run_json_environment(&writer, environment);
     writer_key(&writer, tally->verb);
     writer_open(&writer, '{');
     writer_member_string(&writer, "network", run_network_name(tally->network));

@@ -89,6 +89,12 @@ void writer_unsigned(struct json_writer *writer, uint64_t value)
     (void)fprintf(writer->out, "%" PRIu64, value);
 }
 
+void writer_signed(struct json_writer *writer, int64_t value)
+{
+    separate(writer);
+    (void)fprintf(writer->out, "%" PRId64, value);
+}
+
 void writer_hex(struct json_writer *writer, uint64_t value)
 {
     separate(writer);

@@ -34,6 +34,7 @@ void writer_string(struct json_writer *writer, const char *text);
 void writer_unsigned(struct json_writer *writer, uint64_t value);
 void writer_hex(struct json_writer *writer, uint64_t value); /* "00c0ffee00c0ffee", a string */
 void writer_bool(struct json_writer *writer, bool value);
+void writer_signed(struct json_writer *writer, int64_t value);
 void writer_null(struct json_writer *writer);
 void writer_seconds(struct json_writer *writer, int64_t ns);      /* 1.500000000 */
 void writer_microseconds(struct json_writer *writer, int64_t ns); /* 1500000.000 */

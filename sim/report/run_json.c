@@ -3,6 +3,11 @@
 #include "sim/report/run_json.h"
 
 #include "sim/report/json_writer.h"
+#include "sim/report/memory.h"
+#include "sim/report/screen.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 /* A time that may not exist. */
 static void member_seconds_or_null(struct json_writer *writer, const char *key, bool is, int64_t ns)
@@ -167,9 +172,35 @@ void run_json_details(FILE *out, const struct sim_result *result)
         write_client(&writer, result->scenario, &result->clients[i]);
     }
     writer_close(&writer, ']');
+    screen_json(out, result);
 }
 
-static void write_run(struct json_writer *writer, const struct run_report *report)
+/* The command that does the same again; null of a run that passed. */
+static void
+write_command(struct json_writer *writer, const struct run_report *report, const char *command)
+{
+    char *text = NULL;
+    size_t size = 0;
+    bool twice = false;
+
+    writer_key(writer, "reproduce");
+    if (report->summary.verdict == SIM_VERDICT_PASS) {
+        writer_null(writer);
+        return;
+    }
+    for (size_t i = 0; i < report->failure_count; i++) {
+        twice = twice || strcmp(report->failures[i].id, "twice") == 0;
+    }
+    FILE *stream = report_text_open(&text, &size);
+
+    screen_put_command(stream, report, command, twice);
+    report_text_close(stream);
+    writer_string(writer, text);
+    free(text);
+}
+
+static void
+write_run(struct json_writer *writer, const struct run_report *report, const char *command)
 {
     const struct report_summary *summary = &report->summary;
 
@@ -184,7 +215,9 @@ static void write_run(struct json_writer *writer, const struct run_report *repor
     writer_member_seconds(writer, "wall_s", summary->wall_ns);
     writer_member_unsigned(writer, "events", summary->events);
     writer_raw(
-        writer, report->details[0] == '\0' ? "\"migrations\":[],\"clients\":[]" : report->details);
+        writer,
+        report->details[0] == '\0' ? "\"migrations\":[],\"clients\":[],\"screen\":null"
+                                   : report->details);
     writer_key(writer, "failures");
     writer_open(writer, '[');
     for (size_t i = 0; i < report->failure_count; i++) {
@@ -197,6 +230,23 @@ static void write_run(struct json_writer *writer, const struct run_report *repor
         writer_close(writer, '}');
     }
     writer_close(writer, ']');
+    write_command(writer, report, command);
+    writer_close(writer, '}');
+}
+
+void run_json_environment(struct json_writer *writer, const struct environment *environment)
+{
+    writer_key(writer, "environment");
+    writer_open(writer, '{');
+    writer_member_string(writer, "ferry", environment->ferry);
+    writer_member_string(writer, "architecture", environment->architecture);
+    writer_member_string(writer, "simgrid", environment->simgrid);
+    writer_key(writer, "commit");
+    if (environment->commit == NULL) {
+        writer_null(writer);
+    } else {
+        writer_string(writer, environment->commit);
+    }
     writer_close(writer, '}');
 }
 
@@ -210,17 +260,15 @@ void run_json_document(
 
     writer_open(&writer, '{');
     writer_member_unsigned(&writer, "version", RUN_JSON_VERSION);
-    writer_key(&writer, "environment");
-    writer_open(&writer, '{');
-    writer_member_string(&writer, "ferry", environment->ferry);
-    writer_member_string(&writer, "architecture", environment->architecture);
-    writer_member_string(&writer, "simgrid", environment->simgrid);
-    writer_close(&writer, '}');
+    run_json_environment(&writer, environment);
     writer_key(&writer, "runs");
     writer_open(&writer, '[');
     for (size_t i = 0; i < count; i++) {
         writer_line(&writer);
-        write_run(&writer, &reports[i]);
+        write_run(
+            &writer,
+            &reports[i],
+            environment->command == NULL ? "ferry-sim" : environment->command);
     }
     writer_close(&writer, ']');
     writer_close(&writer, '}');

@@ -9,6 +9,7 @@
 #define FERRY_SIM_REPORT_RUN_JSON_H
 
 #include "sim/report/environment.h"
+#include "sim/report/json_writer.h"
 #include "sim/report/result.h"
 #include "sim/report/run_report.h"
 
@@ -16,8 +17,11 @@
 
 #define RUN_JSON_VERSION 1
 
-/* Child: the members `"migrations":[...],"clients":[...]` of one run. */
+/* Child: the members `"migrations":[...],"clients":[...],"screen":...` of one run. */
 void run_json_details(FILE *out, const struct sim_result *result);
+
+/* The member `"environment":{...}` of any document. */
+void run_json_environment(struct json_writer *writer, const struct environment *environment);
 
 /* Parent: the whole document, runs in their order. */
 void run_json_document(

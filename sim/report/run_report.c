@@ -246,7 +246,13 @@ static bool unpack_into(FILE *in, struct run_report *report)
 
 bool report_unpack(FILE *in, struct run_report *report)
 {
-    struct run_report fresh = {.file = report->file, .name = report->name, .seed = report->seed};
+    struct run_report fresh = {
+        .file = report->file,
+        .name = report->name,
+        .seed = report->seed,
+        .options = report->options,
+        .commit = report->commit,
+    };
 
     rewind(in);
     if (!unpack_into(in, &fresh)) {

@@ -2,6 +2,7 @@
 /* screen.c -- draws the screen of a run which did not pass; at most about 45 lines. */
 #include "sim/report/screen.h"
 
+#include "sim/report/concerned.h"
 #include "sim/report/event_text.h"
 #include "sim/report/quantity_text.h"
 #include "sim/report/utf8.h"
@@ -10,7 +11,6 @@
 #include <string.h>
 
 #define FAILURES_SHOWN 8U
-#define EVENTS_SHOWN   16U
 #define ABORTED_SHOWN  FERRY_ATTEMPTS_MAX
 #define BAR_COLUMNS    40U
 
@@ -63,40 +63,35 @@ void screen_put_quoted(FILE *out, const char *word)
     (void)fputc('\'', out);
 }
 
+void screen_put_command(FILE *out, const struct run_report *report, const char *command, bool twice)
+{
+    screen_put_quoted(out, command);
+    (void)fprintf(
+        out,
+        " run%s%s --seed %" PRIu64 " ",
+        twice ? " --twice" : "",
+        report->options == NULL ? "" : report->options,
+        report->seed);
+    screen_put_quoted(out, report->file);
+}
+
 void screen_tail(FILE *out, const struct run_report *report, const char *command, bool twice)
 {
     char seconds[QUANTITY_TEXT_SIZE];
 
     (void)fprintf(
         out,
-        "  ended at %s s, %" PRIu64 " events, hash %016" PRIx64 "\n  reproduce: ",
+        "  ended at %s s, %" PRIu64 " events, hash %016" PRIx64 "%s%s\n  reproduce: ",
         seconds_text(seconds, report->summary.virtual_ns),
         report->summary.events,
-        report->summary.hash);
-    screen_put_quoted(out, command);
-    (void)fprintf(out, " run%s --seed %" PRIu64 " ", twice ? " --twice" : "", report->seed);
-    screen_put_quoted(out, report->file);
+        report->summary.hash,
+        report->commit == NULL ? "" : ", built from commit ",
+        report->commit == NULL ? "" : report->commit);
+    screen_put_command(out, report, command, twice);
     (void)fputc('\n', out);
 }
 
 /* ---- the migration concerned ---- */
-
-/* That of the first failure that names one; else the first which did not complete; else the last.
- */
-static uint32_t migration_concerned(const struct sim_result *result)
-{
-    for (size_t i = 0; i < result->failure_count; i++) {
-        if (result->failures[i].migration < result->migration_count) {
-            return result->failures[i].migration;
-        }
-    }
-    for (size_t i = 0; i < result->migration_count; i++) {
-        if (result->migrations[i].outcome.kind != FERRY_OUTCOME_COMPLETED) {
-            return (uint32_t)i;
-        }
-    }
-    return result->migration_count == 0 ? SIM_RESULT_NONE : (uint32_t)(result->migration_count - 1);
-}
 
 static void
 write_summary(FILE *out, const struct scenario *scenario, const struct sim_migration *migration)
@@ -199,48 +194,6 @@ static void write_attempts(FILE *out, const struct ferry_outcome *outcome)
 
 /* ---- the last events, in two columns ---- */
 
-struct sides {
-    const struct sim_recent *recent[SIM_SIDES];
-    uint64_t taken[SIM_SIDES]; /* so many of each, from the newest back */
-};
-
-static const struct sim_event *peek(const struct sides *sides, size_t side)
-{
-    const struct sim_recent *recent = sides->recent[side];
-    const uint64_t taken = sides->taken[side];
-
-    if (recent == NULL || taken >= recent->count || taken >= SIM_RESULT_RECENT) {
-        return NULL;
-    }
-    return &recent->events[(recent->count - 1 - taken) % SIM_RESULT_RECENT];
-}
-
-/* The newest events of the three rings, merged, the newest first. */
-static size_t last_events(struct sides *sides, const struct sim_event *events[static EVENTS_SHOWN])
-{
-    size_t count = 0;
-
-    while (count < EVENTS_SHOWN) {
-        const struct sim_event *newest = NULL;
-        size_t from = 0;
-
-        for (size_t side = 0; side < SIM_SIDES; side++) {
-            const struct sim_event *event = peek(sides, side);
-
-            if (event != NULL && (newest == NULL || event->number > newest->number)) {
-                newest = event;
-                from = side;
-            }
-        }
-        if (newest == NULL) {
-            break;
-        }
-        events[count++] = newest;
-        sides->taken[from]++;
-    }
-    return count;
-}
-
 static void write_padded(FILE *out, const char *text, size_t columns)
 {
     for (size_t used = utf8_put_plain(out, text, columns); used < columns; used++) {
@@ -301,15 +254,8 @@ static void
 write_events(FILE *out, const struct sim_result *result, uint32_t migration, unsigned columns)
 {
     const size_t width = (columns - 5) / 2;
-    const struct sim_event *events[EVENTS_SHOWN];
-    struct sides sides = {
-        .recent[SIM_SIDE_WORLD] = sim_result_recent(result, SIM_RESULT_NONE, SIM_SIDE_WORLD)};
-
-    if (migration != SIM_RESULT_NONE) {
-        sides.recent[SIM_SIDE_SOURCE] = sim_result_recent(result, migration, SIM_SIDE_SOURCE);
-        sides.recent[SIM_SIDE_TARGET] = sim_result_recent(result, migration, SIM_SIDE_TARGET);
-    }
-    const size_t count = last_events(&sides, events);
+    const struct sim_event *events[CONCERNED_EVENTS];
+    const size_t count = concerned_events(result, migration, events);
 
     write_title(out, result, migration, width);
     for (size_t i = count; i > 0; i--) {
@@ -330,7 +276,7 @@ static unsigned usable(unsigned columns)
 
 void screen_middle(FILE *out, const struct sim_result *result, unsigned columns)
 {
-    const uint32_t index = migration_concerned(result);
+    const uint32_t index = concerned_migration(result);
 
     if (index != SIM_RESULT_NONE) {
         const struct sim_migration *migration = &result->migrations[index];

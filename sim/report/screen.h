@@ -22,7 +22,13 @@
 void screen_head(FILE *out, const struct run_report *report);
 void screen_middle(FILE *out, const struct sim_result *result, unsigned columns);
 /* `command` is how ferry-sim was called, for example argv[0]; `twice`: only two runs show it. */
+/* The one command which does the same again. */
+void screen_put_command(
+    FILE *out, const struct run_report *report, const char *command, bool twice);
 void screen_tail(FILE *out, const struct run_report *report, const char *command, bool twice);
+
+/* The middle as a member of a JSON object: `"screen":{...}`, or null of a run that passed. */
+void screen_json(FILE *out, const struct sim_result *result);
 
 /* A word as a shell wants it: quoted only if it must be. A leading `-` becomes `./-`. */
 void screen_put_quoted(FILE *out, const char *word);

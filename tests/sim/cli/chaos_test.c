@@ -60,7 +60,7 @@ static void passing_seeds_end_with_a_matrix_and_status_0(void **unused)
     struct ran ran = expect_status("ferry-sim chaos --seeds 12", 0);
 
     assert_string_equal(ran.err, "");
-    assert_non_null(strstr(ran.out, "\nall                         12  |"));
+    assert_non_null(strstr(ran.out, "\nall                               12  |"));
     assert_non_null(
         strstr(ran.out, "\n12 seeds from 1: 12 ok, 0 unwinnable, 0 violated, 0 broken; "));
     assert_int_equal(access(FAILURES, F_OK), -1);

@@ -6,6 +6,7 @@
  * not described fails, and so does a description without a key. Tests run in the source folder.
  */
 #include "sample.h"
+#include "sim/cli/tally.h"
 #include "sim/report/junit.h"
 #include "sim/report/run_json.h"
 #include "sim/report/timeline.h"
@@ -15,9 +16,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct environment environment = {
-    .ferry = "0.1.0", .architecture = "x86_64", .simgrid = "3.32.0"};
+    .ferry = "0.1.0",
+    .architecture = "x86_64",
+    .simgrid = "3.32.0",
+    .commit = "1f5db61c2a04",
+};
 
 /* A report as the parent has it after the child handed it over. */
 static void make_report(struct sample *sample, struct run_report *report)
@@ -51,26 +57,30 @@ struct shape {
     size_t count;
 };
 
-/* Rows `| `path` | type | ...`. */
-static void read_documentation(struct shape *shape)
+/* Rows `| `path` | type | ...` below this heading. */
+static void read_documentation(struct shape *shape, const char *heading)
 {
     FILE *file = fopen("docs/json.md", "r");
     char line[512];
+    bool here = false;
 
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(
-                line,
-                "| `%127[^`]` | %127[^|]",
-                shape->paths[shape->count],
-                shape->types[shape->count]) == 2) {
+        if (strncmp(line, "## ", 3) == 0) {
+            here = strcmp(line, heading) == 0;
+        }
+        if (here && sscanf(
+                        line,
+                        "| `%127[^`]` | %127[^|]",
+                        shape->paths[shape->count],
+                        shape->types[shape->count]) == 2) {
             shape->types[shape->count][strcspn(shape->types[shape->count], "|")] = '\0';
             shape->count++;
             assert_true(shape->count < PATHS_MAX);
         }
     }
     (void)fclose(file);
-    assert_true(shape->count > 40);
+    assert_true(shape->count > 20);
 }
 
 static bool is_of_type(const json_t *value, const char *type)
@@ -115,9 +125,23 @@ static size_t find_path(const struct shape *shape, const char *path)
     return i;
 }
 
+/* `*` stands for any member. */
+static size_t find_described(const struct shape *shape, const char *path)
+{
+    const size_t found = find_path(shape, path);
+    const char *dot = strrchr(path, '.');
+    char any[PATH_SIZE];
+
+    if (found < shape->count || dot == NULL) {
+        return found;
+    }
+    (void)snprintf(any, sizeof any, "%.*s.*", (int)(dot - path), path);
+    return find_path(shape, any);
+}
+
 static void check_value(struct shape *shape, const char *path, const json_t *value)
 {
-    const size_t i = find_path(shape, path);
+    const size_t i = find_described(shape, path);
 
     if (i == shape->count) {
         fail_msg("%s is not described in docs/json.md", path);
@@ -157,6 +181,15 @@ static void check_document(struct shape *shape, json_t *document)
     }
 }
 
+static void require_all_seen(const struct shape *shape)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        if (!shape->seen[i]) {
+            fail_msg("%s is described in docs/json.md and not written", shape->paths[i]);
+        }
+    }
+}
+
 static void json_has_the_documented_shape(void **unused)
 {
     static struct shape shape;
@@ -164,8 +197,9 @@ static void json_has_the_documented_shape(void **unused)
     struct run_report report;
 
     (void)unused;
-    read_documentation(&shape);
+    read_documentation(&shape, "## run\n");
     sample_make(&sample, "");
+    sample_events(&sample, 20);
     sim_result_fail(&sample.result, "I3", 1, 0, "differs");
     make_report(&sample, &report);
     char *text = document_of(&report);
@@ -173,15 +207,94 @@ static void json_has_the_documented_shape(void **unused)
 
     assert_non_null(document);
     check_document(&shape, document);
-    for (size_t i = 0; i < shape.count; i++) {
-        if (!shape.seen[i]) {
-            fail_msg("%s is described in docs/json.md and not written", shape.paths[i]);
-        }
-    }
+    require_all_seen(&shape);
     json_decref(document);
     free(text);
     run_report_deinit(&report);
     sample_free(&sample);
+}
+
+/* ---- chaos and sweep ---- */
+
+static const char *no_name(unsigned row)
+{
+    return row == 0 ? "nothing" : "crash";
+}
+
+/* VERB and NOUN of the table, as this command has them. */
+static void put_words(struct shape *shape, const char *verb, const char *noun)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        char path[PATH_SIZE];
+        const char *rest = shape->paths[i];
+
+        if (strncmp(rest, "VERB", 4) != 0) {
+            continue;
+        }
+        rest += 4;
+        const size_t kept = strlen(rest) - (strstr(rest, ".NOUN") != NULL ? 4 : 0);
+
+        (void)snprintf(
+            path, sizeof path, "%s%.*s%s", verb, (int)kept, rest, kept < strlen(rest) ? noun : "");
+        (void)snprintf(shape->paths[i], PATH_SIZE, "%s", path);
+    }
+}
+
+static json_t *tally_document(const char *verb, const char *noun)
+{
+    const struct cli_world world = {.environment = environment};
+    const struct cli_call call = {.command = "ferry-sim", .world = &world};
+    char path[] = "/tmp/ferry-json-XXXXXX";
+    const int file = mkstemp(path);
+    struct tally tally = {
+        .call = &call,
+        .verb = verb,
+        .noun = noun,
+        .options = "",
+        .names = no_name,
+        .network = SIM_NETWORK_LIGHT,
+        .failures = "/dev/null",
+        .json = {.option = "--json", .path = path},
+        .jobs = 1,
+        .first = 5,
+    };
+    const struct trial fine = {.verdict = TRIAL_OK, .migrations = 1};
+    const struct trial bad = {.verdict = TRIAL_VIOLATED, .id = "I1", .message = "two run"};
+
+    assert_true(file >= 0);
+    (void)close(file);
+    assert_true(tally_open(&tally));
+    tally.text = fopen("/dev/null", "w");
+    tally_add(&tally, 5, 1, &fine);
+    tally_add(&tally, 6, 2, &bad);
+    assert_int_equal(tally_conclude(&tally), CLI_FAIL);
+    (void)fclose(tally.text);
+    tally_close(&tally);
+    json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+
+    (void)unlink(path);
+    return document;
+}
+
+static void chaos_and_sweep_have_the_documented_shape(void **unused)
+{
+    static const char *const words[][2] = {
+        {"chaos", "seed"},
+        {"sweep", "run" },
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < 2; i++) {
+        struct shape shape = {.count = 0};
+        json_t *document = tally_document(words[i][0], words[i][1]);
+
+        assert_non_null(document);
+        read_documentation(&shape, "## chaos and sweep\n");
+        put_words(&shape, words[i][0], words[i][1]);
+        check_document(&shape, document);
+        require_all_seen(&shape);
+        json_decref(document);
+    }
 }
 
 /* The contract's keys, word for word and in their order. */
@@ -198,7 +311,7 @@ static void json_of_a_run_is_what_it_always_was(void **unused)
     assert_string_equal(
         text,
         "{\"version\":1,\"environment\":{\"ferry\":\"0.1.0\",\"architecture\":\"x86_64\","
-        "\"simgrid\":\"3.32.0\"},\"runs\":[\n"
+        "\"simgrid\":\"3.32.0\",\"commit\":\"1f5db61c2a04\"},\"runs\":[\n"
         "{\"scenario\":\"sample.yaml\",\"name\":\"sample\",\"seed\":7,\"verdict\":\"pass\","
         "\"hash\":\"00c0ffee00c0ffee\",\"virtual_s\":3.000000007,\"wall_s\":0.012000000,"
         "\"events\":123,\"migrations\":[{\"guest\":\"g\",\"from\":\"h1\",\"to\":\"h2\","
@@ -215,7 +328,8 @@ static void json_of_a_run_is_what_it_always_was(void **unused)
         "\"final\":false},{\"pages\":10,\"zero_pages\":0,\"bytes\":41000,"
         "\"seconds\":0.010000001,\"dirty_after\":0,\"final\":true}],\"wire_bytes\":3741000}],"
         "\"clients\":[{\"name\":\"g\",\"sent\":2000,\"failed\":3,"
-        "\"longest_gap_s\":0.045200000,\"p99_s\":0.000200000}],\"failures\":[]}]}\n");
+        "\"longest_gap_s\":0.045200000,\"p99_s\":0.000200000}],\"screen\":null,"
+        "\"failures\":[],\"reproduce\":null}]}\n");
     free(text);
     run_report_deinit(&report);
     sample_free(&sample);
@@ -493,6 +607,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_has_the_documented_shape),
+        cmocka_unit_test(chaos_and_sweep_have_the_documented_shape),
         cmocka_unit_test(json_of_a_run_is_what_it_always_was),
         cmocka_unit_test(what_does_not_exist_is_null),
         cmocka_unit_test(blackout_that_nobody_measured_is_null_too),

@@ -35,6 +35,8 @@ static void whole_screen_has_cause_sides_and_one_command(void **unused)
     run_report_init(&report, sample.scenario, 7);
     run_report_fail(&report, SIM_VERDICT_FAIL, "I3", "page 17 of g differs");
     report.file = "my scenarios/it's.yaml";
+    report.options = " --net light";
+    report.commit = "1f5db61c2a04";
     FILE *stream = sample_open();
 
     screen_head(stream, &report);
@@ -51,8 +53,10 @@ static void whole_screen_has_cause_sides_and_one_command(void **unused)
     assert_non_null(strstr(text, "\n  0.088000000 MESSAGE_SENT type=3 bytes=88 "));
     assert_non_null(strstr(text, " | 0.089000000 MESSAGE_SENT type=3 bytes=89\n"));
     assert_non_null(strstr(text, "\n  * 0.090000000 FAULT mig type=3 bytes=90\n"));
-    assert_non_null(
-        strstr(text, "\n  reproduce: build/ferry-sim run --seed 7 'my scenarios/it'\\''s.yaml'\n"));
+    assert_non_null(strstr(
+        text,
+        "\n  reproduce: build/ferry-sim run --net light --seed 7 'my scenarios/it'\\''s.yaml'\n"));
+    assert_non_null(strstr(text, ", built from commit 1f5db61c2a04\n"));
     assert_true(count_lines(text, &widest) <= 45);
     assert_true(widest <= 120);
     free(text);

@@ -180,15 +180,16 @@ enum host_code folder_make(const char *path, mode_t mode, struct host_error *err
     if (length == 0 || length >= sizeof part) {
         return host_fail(error, HOST_USAGE, "a path of %zu bytes", length);
     }
-    memcpy(part, path, length + 1);
-    for (size_t i = 1; i < length; i++) {
-        if (part[i] == '/' && part[i - 1] != '/') {
+    enum host_code code = HOST_OK;
+
+    for (size_t i = 1; i <= length && code == HOST_OK; i++) {
+        if ((path[i] == '/' && path[i - 1] != '/') || i == length) {
+            memcpy(part, path, i);
             part[i] = '\0';
-            HOST_TRY(make_one(part, mode, error));
-            part[i] = '/';
+            code = make_one(part, mode, error);
         }
     }
-    return make_one(part, mode, error);
+    return code;
 }
 
 void host_random(void *data, size_t size)

@@ -58,17 +58,21 @@ enum host_code fd_send(
     size_t fd_count,
     struct host_error *error);
 
-/* One message: at most `size` bytes, at most FD_PASS_MAX descriptors, which become the caller's,
- * close-on-exec. *received_out 0: the other side closed. A message or a list of descriptors that
- * was cut is PROTOCOL, and what came of it is closed. fds has room for FD_PASS_MAX. */
+/* What came with a message. */
+struct fd_received {
+    size_t size; /* bytes; 0: the other side closed */
+    size_t fd_count;
+    int fds[FD_PASS_MAX]; /* the receiver's now, close-on-exec */
+};
+
+/* One message of at most `size` bytes and FD_PASS_MAX descriptors. A message or a list of
+ * descriptors that was cut is PROTOCOL, and what came of it is closed. */
 FERRY_NODISCARD
 enum host_code fd_receive(
     int socket,
     void *data,
     size_t size,
-    size_t *received_out,
-    int *fds,
-    size_t *fd_count_out,
+    struct fd_received *received_out,
     struct host_error *error);
 
 /* -- shared memory ------------------------------------------------------------------------------ */

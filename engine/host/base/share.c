@@ -58,43 +58,45 @@ enum host_code fd_send(
     }
 }
 
-/* Takes the descriptors out; false if there are more than may be, or something else. */
-static bool take_fds(struct msghdr *message, int *fds, size_t *count)
+/* Takes the descriptors of one part of the message; false if there are more than may be. */
+static bool take_fds(struct cmsghdr *header, struct fd_received *received)
+{
+    const size_t number = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    bool good = true;
+
+    for (size_t i = 0; i < number; i++) {
+        int fd = -1;
+
+        memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+        if (received->fd_count < FD_PASS_MAX) {
+            received->fds[received->fd_count] = fd;
+            received->fd_count++;
+        } else {
+            fd_close(&fd);
+            good = false;
+        }
+    }
+    return good;
+}
+
+/* All parts; false if there is anything but descriptors. */
+static bool take_parts(struct msghdr *message, struct fd_received *received)
 {
     bool good = true;
 
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
          header = CMSG_NXTHDR(message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+            good = take_fds(header, received) && good;
+        } else {
             good = false;
-            continue;
-        }
-        const size_t number = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-        for (size_t i = 0; i < number; i++) {
-            int fd = -1;
-
-            memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-            if (*count < FD_PASS_MAX) {
-                fds[*count] = fd;
-                (*count)++;
-            } else {
-                fd_close(&fd);
-                good = false;
-            }
         }
     }
     return good;
 }
 
 enum host_code fd_receive(
-    int socket,
-    void *data,
-    size_t size,
-    size_t *received_out,
-    int *fds,
-    size_t *fd_count_out,
-    struct host_error *error)
+    int socket, void *data, size_t size, struct fd_received *received_out, struct host_error *error)
 {
     union control_space control;
     struct iovec part = {.iov_base = data, .iov_len = size};
@@ -104,8 +106,8 @@ enum host_code fd_receive(
         .msg_control = control.bytes,
         .msg_controllen = sizeof control.bytes,
     };
+    struct fd_received received = {.size = 0};
     ssize_t got = 0;
-    size_t count = 0;
 
     do {
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
@@ -113,11 +115,12 @@ enum host_code fd_receive(
     if (got < 0) {
         return host_fail_errno(error, errno, "receiving");
     }
-    const bool good = take_fds(&message, fds, &count);
+    received.size = (size_t)got;
+    const bool good = take_parts(&message, &received);
 
     if (!good || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-        for (size_t i = 0; i < count; i++) {
-            fd_close(&fds[i]);
+        for (size_t i = 0; i < received.fd_count; i++) {
+            fd_close(&received.fds[i]);
         }
         return host_fail(
             error,
@@ -126,8 +129,7 @@ enum host_code fd_receive(
             size,
             FD_PASS_MAX);
     }
-    *received_out = (size_t)got;
-    *fd_count_out = count;
+    *received_out = received;
     return HOST_OK;
 }
 

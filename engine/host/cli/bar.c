@@ -21,7 +21,7 @@ static void format_bar(const json_t *move, char text[64])
     /* Pages are at most 2^36: no product overflows. */
     const int64_t percent = pages <= 0 ? 0 : (sent > pages ? 100 : sent * 100 / pages);
 
-    for (int i = 0; i < BAR_WIDTH; i++) {
+    for (int64_t i = 0; i < BAR_WIDTH; i++) {
         bar[i] = i * 100 < percent * BAR_WIDTH ? '#' : '.';
     }
     bar[BAR_WIDTH] = '\0';

@@ -351,10 +351,10 @@ static const char *guest_of(const json_t *message)
 void control_publish(struct control_server *server, const char *event, json_t *fields)
 {
     char at[48];
+    const json_int_t seq = (json_int_t)server->seq + 1;
 
     format_wall_clock(at, sizeof at);
-    json_t *message = json_pack(
-        "{s:s, s:I, s:s}", "event", event, "seq", (json_int_t)(server->seq + 1), "at", at);
+    json_t *message = json_pack("{s:s, s:I, s:s}", "event", event, "seq", seq, "at", at);
 
     if (message == NULL || (fields != NULL && json_object_update_missing(message, fields) != 0)) {
         json_decref(message);

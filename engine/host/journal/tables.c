@@ -99,7 +99,7 @@ static void forget(struct tables *tables, const struct change *change)
     memmove(
         &tables->sessions[i],
         &tables->sessions[i + 1],
-        (tables->session_count - i) * sizeof *tables->sessions);
+        (tables->session_count - i) * sizeof(struct stored_session *));
 }
 
 static void put_record(struct stored_session *session, struct change *change)

@@ -327,30 +327,27 @@ static bool receive(struct vmmlink *link)
     static _Thread_local _Alignas(8) uint8_t packet[VMM_PACKET_MAX];
     struct pollfd ready = {.fd = link->fd, .events = POLLIN};
     struct host_error error;
-    int fds[FD_PASS_MAX];
-    size_t count = 0;
-    size_t size = 0;
+    struct fd_received came = {.size = 0};
     if (link->fd < 0 || poll(&ready, 1, 0) <= 0) {
         return false;
     }
-    const enum host_code code =
-        fd_receive(link->fd, packet, sizeof(packet), &size, fds, &count, &error);
+    const enum host_code code = fd_receive(link->fd, packet, sizeof(packet), &came, &error);
     if (code == HOST_PROTOCOL) {
         lose(link, VMMLINK_PROTOCOL, error.text);
         return false;
     }
-    if (code != HOST_OK || size == 0) {
+    if (code != HOST_OK || came.size == 0) {
         lose(link, VMMLINK_LOST, "the guest's process closed the connection or died");
         return false;
     }
     if (!link->up) {
-        greet(link, packet, size, fds, count);
+        greet(link, packet, came.size, came.fds, came.fd_count);
         return link->fd >= 0;
     }
-    for (size_t i = 0; i < count; i++) {
-        fd_close(&fds[i]);
+    for (size_t i = 0; i < came.fd_count; i++) {
+        fd_close(&came.fds[i]);
     }
-    if (count != 0 || !on_packet(link, packet, size)) {
+    if (came.fd_count != 0 || !on_packet(link, packet, came.size)) {
         lose(link, VMMLINK_PROTOCOL, "a packet that is none of the protocol's");
     }
     return link->fd >= 0;

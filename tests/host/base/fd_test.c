@@ -24,10 +24,8 @@ static void memory_is_shared_with_whoever_gets_its_descriptor(void **unused)
 {
     int ends[2];
     int memory = -1;
-    int received[FD_PASS_MAX];
+    struct fd_received received;
     char text[8];
-    size_t size = 0;
-    size_t count = 0;
     void *here = NULL;
     void *there = NULL;
 
@@ -35,21 +33,20 @@ static void memory_is_shared_with_whoever_gets_its_descriptor(void **unused)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     assert_int_equal(memory_create("test", SIZE, FD_HUGE_NONE, &memory, NULL), HOST_OK);
     assert_int_equal(fd_send(ends[0], "ram", 3, &memory, 1, NULL), HOST_OK);
-    assert_int_equal(
-        fd_receive(ends[1], text, sizeof text, &size, received, &count, NULL), HOST_OK);
-    assert_int_equal(size, 3);
-    assert_int_equal(count, 1);
-    assert_true((fcntl(received[0], F_GETFD) & FD_CLOEXEC) != 0);
+    assert_int_equal(fd_receive(ends[1], text, sizeof text, &received, NULL), HOST_OK);
+    assert_int_equal(received.size, 3);
+    assert_int_equal(received.fd_count, 1);
+    assert_true((fcntl(received.fds[0], F_GETFD) & FD_CLOEXEC) != 0);
 
     assert_int_equal(memory_map(memory, SIZE, true, &here, NULL), HOST_OK);
-    assert_int_equal(memory_map(received[0], SIZE, false, &there, NULL), HOST_OK);
+    assert_int_equal(memory_map(received.fds[0], SIZE, false, &there, NULL), HOST_OK);
     memcpy((char *)here + 4096, "hello", 6);
     assert_string_equal((const char *)there + 4096, "hello");
 
     memory_unmap(here, SIZE);
     memory_unmap(there, SIZE);
     fd_close(&memory);
-    fd_close(&received[0]);
+    fd_close(&received.fds[0]);
     fd_close(&ends[0]);
     fd_close(&ends[1]);
     assert_int_equal(memory, -1);
@@ -58,20 +55,16 @@ static void memory_is_shared_with_whoever_gets_its_descriptor(void **unused)
 static void message_that_was_cut_is_refused(void **unused)
 {
     int ends[2];
-    int received[FD_PASS_MAX];
+    struct fd_received received;
     char text[2];
-    size_t size = 0;
-    size_t count = 0;
 
     (void)unused;
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     assert_int_equal(fd_send(ends[0], "long", 4, NULL, 0, NULL), HOST_OK);
-    assert_int_equal(
-        fd_receive(ends[1], text, sizeof text, &size, received, &count, NULL), HOST_PROTOCOL);
+    assert_int_equal(fd_receive(ends[1], text, sizeof text, &received, NULL), HOST_PROTOCOL);
     fd_close(&ends[0]);
-    assert_int_equal(
-        fd_receive(ends[1], text, sizeof text, &size, received, &count, NULL), HOST_OK);
-    assert_int_equal(size, 0);
+    assert_int_equal(fd_receive(ends[1], text, sizeof text, &received, NULL), HOST_OK);
+    assert_int_equal(received.size, 0);
     fd_close(&ends[1]);
 }
 

@@ -272,33 +272,29 @@ static int milliseconds_until(ferry_time_ns time)
 
 /* ---- the thread ---- */
 
-/* Events of one turn. An attempt that ended in this turn is not among the later ones: each is in the
- * list once, and only CROWDED ends another one than that which is looked at. */
-static void dispatch(struct transport_gate *gate, const struct epoll_event *event)
+static void clear_wake(const struct watch *watch)
 {
-    struct watch *watch = event->data.ptr;
     uint64_t count = 0;
-    switch (watch->kind) {
-    case WATCH_WAKE: {
-        const ssize_t size = read(watch->fd, &count, sizeof(count));
-        (void)size; /* what it was about is seen in the lists */
-        break;
-    }
-    case WATCH_LISTENER: accept_one(gate, watch->fd); break;
-    case WATCH_ATTEMPT: step(gate, event->data.ptr); break;
-    }
+    const ssize_t size = read(watch->fd, &count, sizeof(count));
+    (void)size; /* what it was about is seen in the lists */
 }
 
-/* Listeners last: accepting may end the oldest attempt, which may have an event in this turn. */
+/* An attempt may be freed when it is looked at, and is in the list once. Listeners come after all of
+ * them: accepting may end the oldest attempt (CROWDED), which may be in this list too. */
 static void turn(struct transport_gate *gate, const struct epoll_event *events, int count)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        for (int i = 0; i < count; i++) {
-            const struct watch *watch = events[i].data.ptr;
-            if ((watch->kind == WATCH_LISTENER) == (pass == 1)) {
-                dispatch(gate, &events[i]);
-            }
+    const struct watch *listeners[TRANSPORT_LISTEN_MAX];
+    size_t ready = 0;
+    for (int i = 0; i < count; i++) {
+        const struct watch *watch = events[i].data.ptr;
+        switch (watch->kind) {
+        case WATCH_WAKE: clear_wake(watch); break;
+        case WATCH_LISTENER: listeners[ready++] = watch; break;
+        case WATCH_ATTEMPT: step(gate, events[i].data.ptr); break;
         }
+    }
+    for (size_t i = 0; i < ready; i++) {
+        accept_one(gate, listeners[i]->fd);
     }
 }
 

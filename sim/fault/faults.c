@@ -231,12 +231,23 @@ static size_t span(struct world *world, size_t index)
         });
 }
 
+/* After it a side may keep its session's record for a peer that does not come: a clock that jumps
+ * ends somebody's patience as an outage does, and an OPEN that is said twice makes a target whose
+ * source is elsewhere. */
+static bool leaves_records(const struct scenario_fault *fault, enum sim_fault_class class)
+{
+    return class == SIM_FAULT_OUTAGE || class == SIM_FAULT_CLOCK ||
+           fault->kind == SCENARIO_FAULT_NET_DUPLICATE;
+}
+
 static void undo(void *owner, uint64_t index)
 {
     struct world *world = owner;
 
     kind_of(world, (size_t)index)->end(world, (size_t)index);
     say(world, (size_t)index, false);
+    world->outages_over +=
+        leaves_records(spec_of(world, (size_t)index), class_of(world, (size_t)index)) ? 1U : 0U;
     span_end(world, &world->fault_spans[index]);
     world->pending--;
     world_check_end(world);
@@ -252,15 +263,6 @@ static int64_t length_of(const struct scenario_fault *fault)
     return 0;
 }
 
-/* After it a side may keep its session's record for a peer that does not come: a clock that jumps
- * ends somebody's patience as an outage does, and an OPEN that is said twice makes a target whose
- * source is elsewhere. */
-static bool leaves_records(const struct scenario_fault *fault, enum sim_fault_class class)
-{
-    return class == SIM_FAULT_OUTAGE || class == SIM_FAULT_CLOCK ||
-           fault->kind == SCENARIO_FAULT_NET_DUPLICATE;
-}
-
 static void begin(struct world *world, size_t index)
 {
     const struct scenario_fault *fault = spec_of(world, index);
@@ -274,6 +276,7 @@ static void begin(struct world *world, size_t index)
     kind->begin(world, index);
     if (kind->end == NULL) {
         say(world, index, false);
+        world->outages_over += leaves_records(fault, class) ? 1U : 0U;
         span_end(world, &world->fault_spans[index]);
         return;
     }

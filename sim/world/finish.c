@@ -144,6 +144,17 @@ static void leftover(const struct move *move, const struct host *host, const cha
         });
 }
 
+/* A side that could not reach its peer keeps its record for a later retry. It had to reach it from the beginning of its
+ * migration until it closed: an outage before or after that is none of its business. One that never closed may have been
+ * hindered until now. */
+static bool was_hindered(const struct move *move, bool target)
+{
+    const bool closed = target ? move->target_done : move->source_done;
+    const uint32_t until = closed ? move->outages_until[target ? 1 : 0] : move->world->outages;
+
+    return until > move->outages_before;
+}
+
 static void look_for_leftovers(const struct move *move, bool target)
 {
     const struct host *host = target ? move->to : move->from;
@@ -162,8 +173,7 @@ static void look_for_leftovers(const struct move *move, bool target)
     if (!target && instance != NULL && instance->logging && last_move(move->guest) == move) {
         leftover(move, host, "dirty log");
     }
-    /* a side that could not reach its peer keeps its record for a later retry */
-    if (journal_has(host, move) && move->world->outages == 0) {
+    if (journal_has(host, move) && !was_hindered(move, target)) {
         leftover(move, host, "session record");
     }
     if (attachment_open_ends(move, target) > 0) {

@@ -128,6 +128,7 @@ make(struct world *world, uint32_t step, struct guest *guest, struct host *to, i
     entry->asked_at_ns = asked_at;
     entry->queued_ns = world_now(world) - asked_at;
     entry->started_at_ns = world_now(world);
+    move->outages_before = world->outages_over;
     entry->source_session = SCENARIO_SESSION_NONE;
     entry->target_session = SCENARIO_SESSION_NONE;
     return move;

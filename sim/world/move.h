@@ -64,8 +64,10 @@ struct move {
     bool restarted;   /* its source came back from the journal */
     bool source_done; /* CLOSED */
     bool target_done;
-    uint32_t attempt;  /* newest pause */
-    uint32_t aborting; /* attempt which was paused and not yet resumed, 0 = none */
+    uint32_t outages_before;   /* of the run, over when this began */
+    uint32_t outages_until[2]; /* begun until its source's, its target's side was over */
+    uint32_t attempt;          /* newest pause */
+    uint32_t aborting;         /* attempt which was paused and not yet resumed, 0 = none */
     int64_t instants[INSTANT_COUNT];
     size_t round_span;
     size_t attempt_span;

@@ -197,6 +197,7 @@ void move_side_closed(struct move *move, bool target)
         move->source = NULL;
         move->source_done = true;
     }
+    move->outages_until[target ? 1 : 0] = move->world->outages;
     attachment_drop_side(move, target, false);
     side_destroy(side);
     LOG(move->world,

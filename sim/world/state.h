@@ -92,9 +92,10 @@ struct world {
     uint64_t *fault_memory; /* sim/fault: what a fault has to remember until it is undone */
     size_t *fault_spans;
     uint64_t faults_begun;
-    uint32_t outages;  /* faults so far after which a side may keep a record for its peer */
-    uint32_t pending;  /* steps and faults to come, heals and announcements to come */
-    uint32_t unhealed; /* faults that will never be undone */
+    uint32_t outages;      /* faults so far after which a side may keep a record for its peer */
+    uint32_t outages_over; /* of these */
+    uint32_t pending;      /* steps and faults to come, heals and announcements to come */
+    uint32_t unhealed;     /* faults that will never be undone */
     int64_t last_progress;
     int64_t next_progress_call;
     int64_t next_cables; /* when the use of all cables is noted again, for the timeline */

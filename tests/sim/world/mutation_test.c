@@ -9,10 +9,13 @@
 #include "model/memory.h"
 #include "model/payload.h"
 #include "play.h"
+#include "sim/world/journal.h"
+#include "sim/world/side.h"
 
 static int spoil_place; /* which call; 0: none */
 static int spoil_collect;
 static int spoil_append;
+static int spoil_forget;
 
 /* NOLINTBEGIN(readability-identifier-naming): the linker wants these names. */
 bool __real_model_payload_place(
@@ -31,6 +34,8 @@ bool __wrap_model_payload_append(
     const struct model_memory *memory,
     uint64_t first,
     uint64_t count);
+void __real_journal_forget(struct side *side, const struct ferry_action *action);
+void __wrap_journal_forget(struct side *side, const struct ferry_action *action);
 /* NOLINTEND(readability-identifier-naming) */
 
 static bool now_is(int *calls)
@@ -40,6 +45,16 @@ static bool now_is(int *calls)
     }
     (*calls)--;
     return *calls == 0;
+}
+
+/* The source's journal says that it has forgotten a session, and keeps it. */
+void __wrap_journal_forget(struct side *side, const struct ferry_action *action)
+{
+    if (!side->target && now_is(&spoil_forget)) {
+        side_done(side, action->id, FERRY_OK);
+        return;
+    }
+    __real_journal_forget(side, action);
 }
 
 /* A page lands where it does not belong, and leaves its own place as it was. */
@@ -128,6 +143,25 @@ static void another_page_than_the_one_meant_is_found(void **unused)
     expect_i3("read wrong, tags", NULL);
 }
 
+/* What hindered somebody else, long before, is no reason to keep a record. */
+static void a_record_that_is_left_is_found_although_there_was_an_outage_before(void **unused)
+{
+    (void)unused;
+    static const char text[] = "version: 1\n"
+                               "hosts: {h1: {memory: 1 GiB}, h2: {memory: 1 GiB}}\n"
+                               "networks: {n: {hosts: [h1, h2], bandwidth: 10 Gbit/s}}\n"
+                               "guests: {g: {host: h1, memory: 1 MiB}}\n"
+                               "steps: [{at: 10 s, move: g, to: h2}]\n"
+                               "faults: [{at: 1 s, network: n, down_for: 1 s}]\n";
+    spoil_forget = 1;
+
+    struct play run = play_text(text, 1, false);
+
+    assert_int_equal(spoil_forget, 0);
+    assert_true(play_failed(&run, "I8"));
+    play_end(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +169,7 @@ int main(void)
         cmocka_unit_test(a_page_in_the_wrong_place_is_found),
         cmocka_unit_test(a_page_which_the_log_forgot_is_found),
         cmocka_unit_test(another_page_than_the_one_meant_is_found),
+        cmocka_unit_test(a_record_that_is_left_is_found_although_there_was_an_outage_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

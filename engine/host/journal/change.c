@@ -47,9 +47,9 @@ static struct stored_guest *copy_guest(const struct journal_guest *guest)
 struct change *change_create(const struct journal_transaction *transaction)
 {
     struct change *change = calloc(1, sizeof *change);
-    bool good = change != NULL;
+    bool good = true;
 
-    if (!good) {
+    if (change == NULL) {
         return NULL;
     }
     change->session = transaction->session;

@@ -25,18 +25,8 @@ static void assert_heard(struct fake *fake, const char *call, const char *expect
 
 static void a_guest_is_started_with_what_was_given(void **state)
 {
-    const struct ran ran =
-        run("vm",
-            "run",
-            "db1",
-            "--memory",
-            "1 GiB",
-            "--vcpus=2",
-            "--workload",
-            "kv",
-            "--tap",
-            "t0",
-            NULL);
+    const struct ran ran = RUN(
+        "vm", "run", "db1", "--memory", "1 GiB", "--vcpus=2", "--workload", "kv", "--tap", "t0");
 
     assert_int_equal(ran.status, 0);
     assert_string_equal(ran.out, "db1 runs: process 77, epoch 3\n");
@@ -49,8 +39,8 @@ static void a_guest_is_started_with_what_was_given(void **state)
 static void an_error_says_what_happened_where_the_guest_is_and_what_to_do(void **state)
 {
     (void)state;
-    const struct ran ran = run("vm", "run", "missing", NULL);
-    const struct ran json = run("vm", "run", "missing", "--json", NULL);
+    const struct ran ran = RUN("vm", "run", "missing");
+    const struct ran json = RUN("vm", "run", "missing", "--json");
 
     assert_int_equal(ran.status, 2);
     assert_string_equal(ran.out, "");
@@ -67,7 +57,7 @@ static void an_error_says_what_happened_where_the_guest_is_and_what_to_do(void *
 static void guests_are_a_table_that_a_terminal_cannot_be_driven_by(void **state)
 {
     (void)state;
-    const struct ran ran = run("vm", "list", NULL);
+    const struct ran ran = RUN("vm", "list");
 
     assert_int_equal(ran.status, 0);
     assert_part(
@@ -75,19 +65,19 @@ static void guests_are_a_table_that_a_terminal_cannot_be_driven_by(void **state)
     assert_part(
         ran.out, "db1    running  here  3      128 MiB  2      77   0    -        kv?[2J\n");
     assert_null(strchr(ran.out, '\033'));
-    assert_part(run("vm", "list", "--json", NULL).out, "{\"guests\":[{");
+    assert_part(RUN("vm", "list", "--json").out, "{\"guests\":[{");
 }
 
 static void a_guest_is_stopped(void **state)
 {
-    assert_int_equal(run("vm", "stop", "db1", "--force", NULL).status, 0);
+    assert_int_equal(RUN("vm", "stop", "db1", "--force").status, 0);
     assert_heard(*state, "vm.stop", "{\"force\":true,\"guest\":\"db1\"}");
 }
 
 static void a_move_sends_its_options_and_tells_its_outcome(void **state)
 {
     const struct ran ran =
-        run("move",
+        RUN("move",
             "completed",
             "--to=h2",
             "--streams=4",
@@ -96,8 +86,7 @@ static void a_move_sends_its_options_and_tells_its_outcome(void **state)
             "100 ms",
             "--mode=precopy",
             "--on-no-convergence=keep-trying",
-            "--give-up-after=1h",
-            NULL);
+            "--give-up-after=1h");
 
     assert_int_equal(ran.status, 0);
     assert_string_equal(
@@ -117,8 +106,7 @@ static void a_move_sends_its_options_and_tells_its_outcome(void **state)
 static void no_limit_is_null(void **state)
 {
     assert_int_equal(
-        run("move", "completed", "--to=h2", "--blackout-limit=none", "--bandwidth-cap=none", NULL)
-            .status,
+        RUN("move", "completed", "--to=h2", "--blackout-limit=none", "--bandwidth-cap=none").status,
         0);
     assert_heard(
         *state,
@@ -141,8 +129,8 @@ static void each_outcome_has_its_exit_status(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct ran ran = run("move", rows[i].guest, "--to", "h2", NULL);
-        const struct ran json = run("move", rows[i].guest, "--to", "h2", "--json", NULL);
+        const struct ran ran = RUN("move", rows[i].guest, "--to", "h2");
+        const struct ran json = RUN("move", rows[i].guest, "--to", "h2", "--json");
         char line[128];
 
         assert_int_equal(ran.status, rows[i].status);
@@ -162,7 +150,7 @@ static void each_outcome_has_its_exit_status(void **state)
 
 static void a_detached_move_prints_its_session(void **state)
 {
-    const struct ran ran = run("move", "slow", "--to", "h2", "--detach", NULL);
+    const struct ran ran = RUN("move", "slow", "--to", "h2", "--detach");
 
     assert_int_equal(ran.status, 0);
     assert_string_equal(ran.out, "00000000000000000000000000000001\n");
@@ -172,7 +160,7 @@ static void a_detached_move_prints_its_session(void **state)
 static void interrupt_without_a_terminal_cancels_and_waits_for_the_outcome(void **state)
 {
     const struct ran ran =
-        run_and_signal(*state, "wait", SIGINT, "move", "slow", "--to", "h2", NULL);
+        run_and_signal(*state, "wait", SIGINT, WORDS("move", "slow", "--to", "h2"));
 
     assert_int_equal(ran.status, 4);
     assert_part(ran.err, "ferry: cancelling\n");
@@ -182,7 +170,7 @@ static void interrupt_without_a_terminal_cancels_and_waits_for_the_outcome(void 
 static void daemon_that_comes_back_is_waited_for(void **state)
 {
     (void)state;
-    const struct ran ran = run("move", "vanishing", "--to", "h2", NULL);
+    const struct ran ran = RUN("move", "vanishing", "--to", "h2");
 
     assert_int_equal(ran.status, 0);
     assert_part(ran.err, "waiting for it to come back");
@@ -191,9 +179,9 @@ static void daemon_that_comes_back_is_waited_for(void **state)
 
 static void status_is_a_table_or_a_bar(void **state)
 {
-    const struct ran ran = run("status", NULL);
+    const struct ran ran = RUN("status");
     const struct ran watched =
-        run_and_signal(*state, "status", SIGTERM, "status", "--watch", "db1", NULL);
+        run_and_signal(*state, "status", SIGTERM, WORDS("status", "--watch", "db1"));
 
     assert_int_equal(ran.status, 0);
     assert_part(
@@ -203,12 +191,12 @@ static void status_is_a_table_or_a_bar(void **state)
 
 static void orders_name_their_move_by_guest_or_session(void **state)
 {
-    assert_int_equal(run("cancel", "db1", NULL).status, 0);
+    assert_int_equal(RUN("cancel", "db1").status, 0);
     assert_heard(*state, "cancel", "{\"guest\":\"db1\"}");
-    assert_int_equal(run("cancel", "00000000000000000000000000000001", NULL).status, 0);
+    assert_int_equal(RUN("cancel", "00000000000000000000000000000001").status, 0);
     assert_heard(*state, "cancel", "{\"session\":\"00000000000000000000000000000001\"}");
     assert_int_equal(
-        run("set", "db1", "cap", "80 Mbit/s", "limit", "none", "switch-now", NULL).status, 0);
+        RUN("set", "db1", "cap", "80 Mbit/s", "limit", "none", "switch-now").status, 0);
     assert_heard(
         *state,
         "set",
@@ -219,9 +207,9 @@ static void orders_name_their_move_by_guest_or_session(void **state)
 static void past_events_are_lines(void **state)
 {
     (void)state;
-    const struct ran ran = run("events", NULL);
-    const struct ran one = run("events", "db1", NULL);
-    const struct ran json = run("events", "--json", "-n", "1", NULL);
+    const struct ran ran = RUN("events");
+    const struct ran one = RUN("events", "db1");
+    const struct ran json = RUN("events", "--json", "-n", "1");
 
     assert_int_equal(ran.status, 0);
     assert_part(ran.out, "  vm.started  db1  pid=77\n");
@@ -234,8 +222,8 @@ static void past_events_are_lines(void **state)
 static void sessions_are_listed_and_explained(void **state)
 {
     (void)state;
-    const struct ran list = run("session", "list", NULL);
-    const struct ran show = run("session", "show", "0000", NULL);
+    const struct ran list = RUN("session", "list");
+    const struct ran show = RUN("session", "show", "0000");
 
     assert_part(
         list.out, "00000000  db1    source  h2    unknown  SESSION GRANTED  may run on h2\n");
@@ -245,7 +233,7 @@ static void sessions_are_listed_and_explained(void **state)
 
 static void claim_without_a_word_or_a_terminal_is_not_sent(void **state)
 {
-    const struct ran ran = run("session", "claim", "0000", NULL);
+    const struct ran ran = RUN("session", "claim", "0000");
 
     assert_int_equal(ran.status, 2);
     assert_part(ran.err, "--yes-i-fenced-the-other-host");
@@ -254,7 +242,7 @@ static void claim_without_a_word_or_a_terminal_is_not_sent(void **state)
 
 static void claim_with_the_word_is_sent(void **state)
 {
-    const struct ran ran = run("session", "claim", "0000", "--yes-i-fenced-the-other-host", NULL);
+    const struct ran ran = RUN("session", "claim", "0000", "--yes-i-fenced-the-other-host");
 
     assert_int_equal(ran.status, 0);
     assert_string_equal(ran.out, "db1: runs on h1\n");
@@ -264,7 +252,7 @@ static void claim_with_the_word_is_sent(void **state)
 static void a_recording_is_fetched_and_the_daemons_copy_removed(void **state)
 {
     char text[32] = "";
-    const struct ran ran = run("record", "db1", "--for", "1 s", "-o", "mine", NULL);
+    const struct ran ran = RUN("record", "db1", "--for", "1 s", "-o", "mine");
     FILE *file = fopen("mine", "r");
 
     assert_int_equal(ran.status, 0);
@@ -278,14 +266,14 @@ static void a_recording_is_fetched_and_the_daemons_copy_removed(void **state)
         *state,
         "record",
         "{\"duration_ns\":1000000000,\"guest\":\"db1\",\"interval_ns\":100000000}");
-    assert_int_equal(run("record", "db1", "-o", "no/such/folder", NULL).status, 2);
+    assert_int_equal(RUN("record", "db1", "-o", "no/such/folder").status, 2);
     assert_int_equal(access("made.trace", F_OK), 0); /* not lost with a wrong path */
 }
 
 static void the_host_is_described_with_its_troubles(void **state)
 {
     (void)state;
-    const struct ran ran = run("host", NULL);
+    const struct ran ran = RUN("host");
 
     assert_int_equal(ran.status, 0);
     assert_part(ran.out, "takes no new session: a write failed\n");
@@ -296,8 +284,8 @@ static void the_host_is_described_with_its_troubles(void **state)
 static void without_a_daemon_it_says_how_to_start_one(void **state)
 {
     (void)state;
-    const struct ran ran = run("status", "--socket", "nowhere", NULL);
-    const struct ran json = run("status", "--socket", "nowhere", "--json", NULL);
+    const struct ran ran = RUN("status", "--socket", "nowhere");
+    const struct ran json = RUN("status", "--socket", "nowhere", "--json");
 
     assert_int_equal(ran.status, 6);
     assert_string_equal(

@@ -552,15 +552,15 @@ static struct ran finish(pid_t pid)
 }
 
 /* The command's own name, then what was given. */
-static void collect(char *arguments[ARGUMENTS_MAX], const char *first, va_list rest)
+static void collect(char *arguments[ARGUMENTS_MAX], const char *const *words)
 {
     size_t count = 0;
 
     arguments[count] = strdup("ferry");
     count++;
-    for (const char *word = first; word != NULL; word = va_arg(rest, const char *)) {
+    for (; *words != NULL; words++) {
         assert_true(count < ARGUMENTS_MAX - 1);
-        arguments[count] = strdup(word);
+        arguments[count] = strdup(*words);
         count++;
     }
     arguments[count] = NULL;
@@ -573,29 +573,22 @@ static void release(char *arguments[ARGUMENTS_MAX])
     }
 }
 
-struct ran run(const char *argument, ...)
+struct ran run_words(const char *const *words)
 {
     char *arguments[ARGUMENTS_MAX];
-    va_list rest;
 
-    va_start(rest, argument);
-    collect(arguments, argument, rest);
-    va_end(rest);
+    collect(arguments, words);
     const struct ran ran = finish(start(arguments));
 
     release(arguments);
     return ran;
 }
 
-struct ran
-run_and_signal(struct fake *fake, const char *call, int number, const char *argument, ...)
+struct ran run_and_signal(struct fake *fake, const char *call, int number, const char *const *words)
 {
     char *arguments[ARGUMENTS_MAX];
-    va_list rest;
 
-    va_start(rest, argument);
-    collect(arguments, argument, rest);
-    va_end(rest);
+    collect(arguments, words);
     const pid_t pid = start(arguments);
 
     fake_await(fake, call);

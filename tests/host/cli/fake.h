@@ -40,11 +40,13 @@ struct ran {
     char err[8192];
 };
 
-/* Runs ferry with these arguments (ending with NULL); standard input is empty. */
-struct ran run(const char *argument, ...) __attribute__((sentinel));
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Runs ferry with these words, up to the first NULL; standard input is empty. */
+struct ran run_words(const char *const *words);
+#define RUN(...) run_words(WORDS(__VA_ARGS__))
 /* The same, with a signal once the fake daemon has heard `call`. */
 struct ran
-run_and_signal(struct fake *fake, const char *call, int number, const char *argument, ...)
-    __attribute__((sentinel));
+run_and_signal(struct fake *fake, const char *call, int number, const char *const *words);
 
 #endif

@@ -42,7 +42,7 @@ static void assert_part(const char *text, const char *part)
 
 static void help_lists_every_verb_and_each_verb_explains_itself(void **state)
 {
-    const struct ran help = run("--help", NULL);
+    const struct ran help = RUN("--help");
 
     (void)state;
     assert_int_equal(help.status, 0);
@@ -56,7 +56,7 @@ static void help_lists_every_verb_and_each_verb_explains_itself(void **state)
         assert_part(help.out, line);
         (void)snprintf(first, sizeof first, "%.*s", (int)strcspn(verbs[i], " "), verbs[i]);
         const struct ran one =
-            second == NULL ? run(first, "--help", NULL) : run(first, second + 1, "--help", NULL);
+            second == NULL ? RUN(first, "--help") : RUN(first, second + 1, "--help");
 
         assert_int_equal(one.status, 0);
         (void)snprintf(line, sizeof line, "Usage: ferry %s ", verbs[i]);
@@ -100,7 +100,7 @@ static void wrong_usage_is_told_and_ends_with_2(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *const *w = rows[i].words;
-        const struct ran ran = run(w[0], w[1], w[2], w[3], w[4], NULL);
+        const struct ran ran = RUN(w[0], w[1], w[2], w[3], w[4]);
 
         assert_int_equal(ran.status, 2);
         assert_part(ran.err, rows[i].part);
@@ -110,21 +110,21 @@ static void wrong_usage_is_told_and_ends_with_2(void **state)
 static void certificates_are_made_and_explained_and_not_overwritten(void **state)
 {
     (void)state;
-    assert_int_equal(run("cert", "ca", "lab", "-o", "pki", NULL).status, 0);
-    const struct ran host = run("cert", "host", "h1", "--ca=pki", "-o", "pki", NULL);
-    const struct ran again = run("cert", "host", "h1", "--ca=pki", "-o", "pki", NULL);
-    const struct ran show = run("cert", "show", "pki/h1.pem", NULL);
+    assert_int_equal(RUN("cert", "ca", "lab", "-o", "pki").status, 0);
+    const struct ran host = RUN("cert", "host", "h1", "--ca=pki", "-o", "pki");
+    const struct ran again = RUN("cert", "host", "h1", "--ca=pki", "-o", "pki");
+    const struct ran show = RUN("cert", "show", "pki/h1.pem");
 
     assert_int_equal(host.status, 0);
     assert_string_equal(host.out, "pki/h1.pem\npki/h1.key\n");
     assert_int_equal(again.status, 1);
     assert_part(again.err, "pki/h1.pem: is there already; --force replaces it");
-    assert_int_equal(run("cert", "host", "h1", "--ca=pki", "-o", "pki", "--force", NULL).status, 0);
+    assert_int_equal(RUN("cert", "host", "h1", "--ca=pki", "-o", "pki", "--force").status, 0);
     assert_int_equal(show.status, 0);
     assert_part(show.out, "hosts    h1\n");
     assert_part(show.out, "issuer   lab\n");
-    assert_part(run("cert", "show", "pki/h1.pem", "--json", NULL).out, "\"valid\":true");
-    const struct ran none = run("cert", "host", "h2", "--ca=nowhere", NULL);
+    assert_part(RUN("cert", "show", "pki/h1.pem", "--json").out, "\"valid\":true");
+    const struct ran none = RUN("cert", "host", "h2", "--ca=nowhere");
 
     assert_int_equal(none.status, 1);
     assert_part(none.err, "what to do:");
@@ -132,8 +132,8 @@ static void certificates_are_made_and_explained_and_not_overwritten(void **state
 
 static void manual_pages_name_every_verb_and_every_key(void **state)
 {
-    const struct ran page = run("man", NULL);
-    const struct ran conf = run("man", "ferryd.conf", NULL);
+    const struct ran page = RUN("man");
+    const struct ran conf = RUN("man", "ferryd.conf");
 
     (void)state;
     for (size_t i = 0; i < VERBS; i++) {
@@ -148,13 +148,13 @@ static void manual_pages_name_every_verb_and_every_key(void **state)
         (void)snprintf(line, sizeof line, ".TP\n\\fB%s\\fR (", key->name);
         assert_part(conf.out, line);
     }
-    assert_part(run("man", "ferryd", NULL).out, ".TH FERRYD 8");
+    assert_part(RUN("man", "ferryd").out, ".TH FERRYD 8");
 }
 
 static void completion_is_bash(void **state)
 {
     (void)state;
-    const struct ran ran = run("completion", NULL);
+    const struct ran ran = RUN("completion");
     FILE *file = fopen("completion.bash", "w");
 
     assert_int_equal(ran.status, 0);

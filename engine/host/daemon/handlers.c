@@ -145,5 +145,6 @@ const struct control_call daemon_calls[] = {
     {"session.show",  handle_session_show },
     {"session.claim", handle_session_claim},
     {"session.burn",  handle_session_burn },
+    {"record",        handle_record       },
     {NULL,            NULL                },
 };

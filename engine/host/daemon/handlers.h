@@ -24,6 +24,8 @@ void handle_session_list(void *context, struct control_request *request, const j
 void handle_session_show(void *context, struct control_request *request, const json_t *args);
 void handle_session_claim(void *context, struct control_request *request, const json_t *args);
 void handle_session_burn(void *context, struct control_request *request, const json_t *args);
+/* record.c */
+void handle_record(void *context, struct control_request *request, const json_t *args);
 
 /* Answers with what an engine said to a command that it did not take. */
 void fail_command(

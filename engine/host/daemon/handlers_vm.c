@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For a guest's check of all its memory. */
+#define CHECK_LIMIT (60 * FERRY_SECOND)
+
 /* One vm.run or vm.stop on its way through journal and process. */
 struct order {
     struct daemon *daemon;
@@ -465,30 +468,57 @@ static void listing_step(struct listing *listing)
     }
 }
 
+static json_t *report_json(const struct vmmlink_report *report)
+{
+    return json_pack(
+        "{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+        "ready",
+        (int)(report->workload_ready != 0),
+        "heartbeat",
+        (json_int_t)report->heartbeats,
+        "longest_gap_ns",
+        (json_int_t)report->longest_gap_ns,
+        "last_gap_ns",
+        (json_int_t)report->last_gap_ns,
+        "backward_steps",
+        (json_int_t)report->backward_steps,
+        "pages_owned",
+        (json_int_t)report->pages_owned,
+        "pages_written",
+        (json_int_t)report->pages_written,
+        "pages_checked",
+        (json_int_t)report->pages_checked,
+        "full_checks",
+        (json_int_t)report->full_checks,
+        "bad_pages",
+        (json_int_t)report->bad_pages);
+}
+
+/* The same keys, of a guest that gives no account. */
+static json_t *no_report_json(void)
+{
+    return json_pack(
+        "{s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}",
+        "ready",
+        "heartbeat",
+        "longest_gap_ns",
+        "last_gap_ns",
+        "backward_steps",
+        "pages_owned",
+        "pages_written",
+        "pages_checked",
+        "full_checks",
+        "bad_pages");
+}
+
 static void counted(void *context, const struct vmmlink_reply *reply)
 {
     struct asking *asking = context;
 
     if (reply->status == VMMLINK_OK && reply->counters.report_valid) {
-        const struct vmmlink_report *report = &reply->counters.report;
-        (void)json_object_set_new(
-            asking->entry, "heartbeat", json_integer((json_int_t)report->heartbeats));
-        (void)json_object_set_new(
-            asking->entry, "bad_pages", json_integer((json_int_t)report->bad_pages));
-        (void)json_object_set_new(
-            asking->entry, "workload_ready", json_boolean(report->workload_ready != 0));
-        (void)json_object_set_new(
-            asking->entry, "longest_gap_ns", json_integer((json_int_t)report->longest_gap_ns));
-        (void)json_object_set_new(
-            asking->entry, "last_gap_ns", json_integer((json_int_t)report->last_gap_ns));
-        (void)json_object_set_new(
-            asking->entry, "backward_steps", json_integer((json_int_t)report->backward_steps));
-        (void)json_object_set_new(
-            asking->entry, "pages_written", json_integer((json_int_t)report->pages_written));
-        (void)json_object_set_new(
-            asking->entry, "pages_checked", json_integer((json_int_t)report->pages_checked));
-        (void)json_object_set_new(
-            asking->entry, "full_checks", json_integer((json_int_t)report->full_checks));
+        json_t *report = report_json(&reply->counters.report);
+        (void)json_object_update(asking->entry, report);
+        json_decref(report);
     }
     listing_step(asking->listing);
     free(asking);
@@ -537,7 +567,7 @@ list_entry(const struct journal_guest *guest, const struct vm *vm, const struct 
     const bool moving = vm != NULL && vm->session != NULL;
     const bool moved = vm != NULL && vm->moved_in;
     json_t *entry = json_pack(
-        "{s:s, s:o, s:I, s:s, s:o, s:s, s:o, s:I, s:I, s:s, s:o, s:n, s:n, s:o, s:o, s:o}",
+        "{s:s, s:o, s:I, s:s, s:o, s:s, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:o}",
         "guest",
         file->name,
         "guest_id",
@@ -560,15 +590,15 @@ list_entry(const struct journal_guest *guest, const struct vm *vm, const struct 
         workload_name(file->config.workload),
         "session",
         moving ? json_string(session_text(vm->session->id, id)) : json_null(),
-        "heartbeat",
-        "bad_pages",
         "serial",
         text_or_null(vm == NULL ? NULL : vm->last_line),
         "clock_step_ns",
         moved ? json_integer(vm->clock_step) : json_null(),
         "moved_from",
         text_or_null(moved ? vm->moved_from : NULL));
-
+    json_t *nothing = no_report_json();
+    (void)json_object_update(entry, nothing);
+    json_decref(nothing);
     return entry;
 }
 
@@ -658,11 +688,16 @@ static void check_ordered(void *context, const struct vmmlink_reply *reply)
 static enum host_code find_checkable(
     struct daemon *daemon, const json_t *args, struct vm **vm_out, struct host_error *error)
 {
-    static const char *const names[] = {"guest", NULL};
+    static const char *const names[] = {"guest", "wait", NULL};
     const char *name = NULL;
+    bool wait = true;
 
     HOST_TRY(control_args_known(args, names, error));
     HOST_TRY(control_arg_text(args, "guest", CONTROL_REQUIRED, &name, error));
+    HOST_TRY(control_arg_flag(args, "wait", CONTROL_OPTIONAL, &wait, error));
+    if (!wait) {
+        return host_fail(error, HOST_USAGE, "vm.check is answered at the end of the check alone");
+    }
     struct vm *vm = vms_find(daemon, name);
     if (vm == NULL || vm->state != VM_UP || !vm_answers(vm)) {
         return host_fail(error, HOST_NOT_FOUND, "guest \"%s\" does not run here", name);
@@ -692,4 +727,5 @@ void handle_vm_check(void *context, struct control_request *request, const json_
         return;
     }
     vm->check = request;
+    loop_timer_set(&vm->check_timer, host_now() + CHECK_LIMIT);
 }

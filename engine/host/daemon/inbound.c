@@ -10,8 +10,8 @@
  *
  * IB-1 A session belongs to the peer whose control connection began it: with certificates, another
  *      name is turned away, whatever numbers it knows.
- * IB-2 What unknown peers can make this host keep is bounded: parked connections by PARKED_MAX and
- *      PARKED_LIMIT, target objects by SESSIONS_MAX.
+ * IB-2 What peers can make this host keep is bounded: connections by the configuration, parked ones
+ *      also by PARKED_MAX and a time, target objects by SESSIONS_MAX.
  */
 #include "engine/host/base/fd.h"
 #include "engine/host/base/log.h"
@@ -116,6 +116,45 @@ static void unpark(struct session *session, uint32_t attach)
 
 /* ---- whose is it? ---- */
 
+/* Without certificates anybody may say anything; for messages and logs, the address tells. */
+static const char *
+name_of(const struct daemon *daemon, const struct transport_connection *connection)
+{
+    const char *address = transport_connection_address(connection);
+
+    if (transport_connection_is_encrypted(connection)) {
+        return transport_connection_peer(connection);
+    }
+    for (size_t i = 0; i < daemon->config->peer_count; i++) {
+        const struct host_peer *peer = &daemon->config->peers[i];
+        for (size_t a = 0; a < peer->address_count; a++) {
+            const size_t size = strlen(peer->addresses[a].text);
+            const char *at = address[0] == '[' ? address + 1 : address;
+            if (strncmp(at, peer->addresses[a].text, size) == 0 &&
+                (at[size] == ':' || at[size] == ']')) {
+                return peer->name;
+            }
+        }
+    }
+    return "";
+}
+
+/* Of all peers, those parked included. */
+static uint32_t count_connections(struct daemon *daemon)
+{
+    uint32_t count = 0;
+
+    for (const struct parked *parked = daemon->parked; parked != NULL; parked = parked->next) {
+        count++;
+    }
+    for (const struct session *session = daemon->sessions; session != NULL;
+         session = session->next) {
+        count += session->target ? inlets_connections(session) : 0;
+    }
+    daemon->connections = count;
+    return count;
+}
+
 static bool
 of_this_peer(const struct session *session, const struct transport_connection *connection)
 {
@@ -168,7 +207,7 @@ session_of_control(struct daemon *daemon, const struct transport_gate_report *re
         target_begin(
             daemon,
             report->preface.session,
-            transport_connection_peer(report->connection),
+            name_of(daemon, report->connection),
             &session,
             &error) != HOST_OK) {
         host_log_error(HOST_LOG_WARNING, "an incoming session", &error);
@@ -227,7 +266,13 @@ static void take_gate_report(void *context, const void *item)
     } else if (report->kind == TRANSPORT_REPORT_ACCEPTED) {
         if (report->connection == NULL) {
             turned_away(daemon, "a connection", report->failure.text);
-        } else if (daemon->ending) {
+        } else if (daemon->ending || !daemon->ready) {
+            transport_connection_destroy(report->connection);
+        } else if (count_connections(daemon) >= daemon->config->limits.connections) {
+            turned_away(
+                daemon,
+                transport_connection_address(report->connection),
+                "as many connections are open as are allowed");
             transport_connection_destroy(report->connection);
         } else if (report->preface.role == FERRY_ROLE_CONTROL) {
             control_came(daemon, report);

@@ -122,6 +122,19 @@ static unsigned count(const struct session *session)
     return inlets;
 }
 
+uint32_t inlets_connections(const struct session *session)
+{
+    uint32_t open = 0;
+
+    for (const struct inlet *inlet = session->inlets; inlet != NULL; inlet = inlet->next) {
+        open += inlet->control.connection == NULL ? 0U : 1U;
+        for (uint16_t i = 0; i < FERRY_STREAMS_MAX; i++) {
+            open += inlet->waiting[i] == NULL && inlet->receivers[i] == NULL ? 0U : 1U;
+        }
+    }
+    return open;
+}
+
 void inlet_control(
     struct session *session, uint32_t attach, struct transport_connection *connection)
 {

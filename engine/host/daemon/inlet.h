@@ -19,6 +19,8 @@ void inlet_payload(
     struct transport_connection *connection);
 /* Has its control connection come, and is it still the engine's? */
 bool inlet_known(const struct session *session, uint32_t attach);
+/* Open ones, of all inlets. */
+uint32_t inlets_connections(const struct session *session);
 /* The shell stands: what waited for it begins. */
 void inlets_start(struct session *session);
 

@@ -79,7 +79,8 @@ struct session {
     struct guestfile arriving;
     struct loop_timer retry; /* an older process of this guest is still ending */
     ferry_time_ns retry_until;
-    bool running; /* the run call was done here */
+    bool was_ready; /* READY may have been said */
+    bool running;   /* the run call was done here */
     ferry_time_ns clock_step;
     uint32_t announcements;
 };

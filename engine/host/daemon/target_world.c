@@ -215,10 +215,50 @@ static void act_announce(struct session *session, const struct ferry_action *act
             (int)session->announcements));
 }
 
+static void forgotten(void *context, enum host_code code, const struct host_error *error)
+{
+    (void)context;
+    if (code != HOST_OK) {
+        host_log_error(HOST_LOG_WARNING, "the journal", error);
+    }
+}
+
+/* What was burned before READY was ever said cannot have been granted: no source needs to hear of it,
+ * however late it comes. Sources that died for good must not fill the journal. */
+static void forget_what_never_was(const struct session *session)
+{
+    struct journal *journal = session->daemon->journal;
+    const struct journal_session *records =
+        journal_session_find(journal, session->id, JOURNAL_ROLE_TARGET);
+    struct host_error error;
+
+    if (session->was_ready || session->restarted || records == NULL ||
+        journal_record_find(records, FERRY_RECORD_BURNED) == NULL ||
+        journal_record_find(records, FERRY_RECORD_OWNER) != NULL) {
+        return;
+    }
+    if (journal_write(
+            journal,
+            &(struct journal_transaction){
+                .session = session->id, .role = JOURNAL_ROLE_TARGET, .forget = true},
+            forgotten,
+            NULL,
+            &error) != HOST_OK) {
+        host_log_error(HOST_LOG_WARNING, "the journal", &error);
+    }
+}
+
 static void act_closed(struct session *session, const struct ferry_action *action)
 {
     (void)action;
     session->closed = true;
+    forget_what_never_was(session);
+}
+
+static void act_load(struct session *session, const struct ferry_action *action)
+{
+    session->was_ready = true; /* or will be, as soon as it is loaded */
+    session_load(session, action);
 }
 
 static void act_resume(struct session *session, const struct ferry_action *action)
@@ -235,7 +275,7 @@ static act_function *const acts[] = {
     [FERRY_ACTION_RELEASE_ROUND] = inlet_release_round,
     [FERRY_ACTION_PREPARE_GUEST] = act_prepare,
     [FERRY_ACTION_RESUME] = act_resume,
-    [FERRY_ACTION_LOAD_STATE] = session_load,
+    [FERRY_ACTION_LOAD_STATE] = act_load,
     [FERRY_ACTION_ANNOUNCE] = act_announce,
     [FERRY_ACTION_FREE_GUEST] = session_free_guest,
     [FERRY_ACTION_PERSIST] = session_persist,

@@ -14,8 +14,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Longer than a pause usually is, shorter than a person's eye. */
-#define TELL_AFTER (20 * FERRY_MILLISECOND)
+/* Longer than the handover of a small guest, short enough for whoever acts on what he hears. */
+#define TELL_AFTER (2 * FERRY_MILLISECOND)
 
 static json_t *number_or_null(int64_t value)
 {

@@ -104,6 +104,7 @@ unsigned vms_count(const struct daemon *daemon)
 
 static void link_deadline(void *context);
 static void patience_over(void *context);
+static void check_late(void *context);
 
 enum host_code vms_add(
     struct daemon *daemon,
@@ -127,6 +128,7 @@ enum host_code vms_add(
     vm->state = VM_STOPPED;
     loop_timer_init(&vm->timer, daemon->loop, link_deadline, vm);
     loop_timer_init(&vm->patience, daemon->loop, patience_over, vm);
+    loop_timer_init(&vm->check_timer, daemon->loop, check_late, vm);
     vm->next = daemon->vms;
     daemon->vms = vm;
     *vm_out = vm;
@@ -139,6 +141,7 @@ static void bury(struct vm *vm)
         link_closed(vm);
         loop_timer_stop(&vm->timer);
         loop_timer_stop(&vm->patience);
+        loop_timer_stop(&vm->check_timer);
         free(vm);
     }
 }
@@ -331,6 +334,7 @@ void vm_check_over(struct vm *vm, const struct host_error *error)
     struct control_request *request = vm->check;
 
     vm->check = NULL;
+    loop_timer_stop(&vm->check_timer);
     if (request == NULL) {
         return;
     }
@@ -341,7 +345,7 @@ void vm_check_over(struct vm *vm, const struct host_error *error)
     control_reply(
         request,
         json_pack(
-            "{s:s, s:I, s:I, s:I, s:s}",
+            "{s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:I}",
             "guest",
             vm->file.name,
             "pages_owned",
@@ -351,7 +355,20 @@ void vm_check_over(struct vm *vm, const struct host_error *error)
             "first_bad_page",
             (json_int_t)vm->report.first_bad_page,
             "first_bad_reason",
-            vmmlink_bad_page_name(vm->report.first_bad_reason)));
+            vmmlink_bad_page_name(vm->report.first_bad_reason),
+            "full_checks",
+            (json_int_t)vm->report.full_checks,
+            "longest_gap_ns",
+            (json_int_t)vm->report.longest_gap_ns,
+            "last_gap_ns",
+            (json_int_t)vm->report.last_gap_ns));
+}
+
+static void check_late(void *context)
+{
+    vm_check_over(
+        context,
+        &(struct host_error){.code = HOST_TIMEOUT, .text = "the guest does not end its check"});
 }
 
 static void on_report(void *context, const struct vmmlink_report *report)
@@ -636,6 +653,7 @@ void vms_close(struct daemon *daemon)
         loop_child_remove(vm->process);
         loop_timer_stop(&vm->timer);
         loop_timer_stop(&vm->patience);
+        loop_timer_stop(&vm->check_timer);
         free(vm);
     }
 }

@@ -63,8 +63,10 @@ struct vm {
     char line[VM_LINE_MAX]; /* of its serial line, not ended yet */
     size_t line_size;
     char last_line[VM_LINE_MAX];
+    bool recording;                /* its dirty log is being written down */
     struct control_request *check; /* waits for the end of the guest's check of its memory */
-    struct vmmlink_report report;  /* its own account, when it asked to be heard last */
+    struct loop_timer check_timer;
+    struct vmmlink_report report; /* its own account, when it asked to be heard last */
 };
 
 /* Sockets and logs of guests' processes: STATE_DIR/vm/NAME/. */

@@ -368,18 +368,6 @@ unsigned node_sessions(struct node *node)
     return (unsigned)count;
 }
 
-void node_kill_guest(struct node *node, const char *guest)
-{
-    json_t *entry = node_guest(node, guest);
-    const json_int_t pid = json_integer_value(json_object_get(entry, "pid"));
-
-    json_decref(entry);
-    assert_true(pid > 0);
-    assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
-}
-
-/* ---- guests and moves ---- */
-
 struct about {
     struct node *node;
     const char *name;
@@ -387,11 +375,37 @@ struct about {
     json_int_t number;
 };
 
+/* It says who it is, or it is gone. */
+static bool is_known(void *context)
+{
+    struct about *about = context;
+    json_t *entry = node_guest(about->node, about->name);
+    const json_t *pid = json_object_get(entry, "pid");
+    const bool arriving = entry != NULL && !json_is_integer(pid) &&
+                          strcmp(json_string_value(json_object_get(entry, "state")), "away") != 0;
+
+    about->number = json_is_integer(pid) ? json_integer_value(pid) : 0;
+    json_decref(entry);
+    return !arriving;
+}
+
+void node_kill_guest(struct node *node, const char *guest)
+{
+    struct about about = {.node = node, .name = guest};
+
+    assert_true(cluster_until(is_known, &about, 5 * FERRY_SECOND));
+    if (about.number > 0) {
+        assert_int_equal(kill((pid_t)about.number, SIGKILL), 0);
+    }
+}
+
+/* ---- guests and moves ---- */
+
 static bool fills(void *context)
 {
     const struct about *about = context;
     json_t *entry = node_guest(about->node, about->name);
-    const bool ready = json_is_true(json_object_get(entry, "workload_ready"));
+    const bool ready = json_is_true(json_object_get(entry, "ready"));
 
     json_decref(entry);
     return ready;
@@ -480,12 +494,26 @@ json_int_t node_guest_number(struct node *node, const char *guest, const char *k
 
 /* ---- the cluster ---- */
 
+/* Neither records of sessions nor anybody at work on one. */
+static bool node_settled(struct node *node)
+{
+    if (node->pid == 0) {
+        return true;
+    }
+    json_t *info = node_call(node, "host.info", NULL);
+    const json_int_t moves = json_integer_value(json_object_get(info, "moves_out")) +
+                             json_integer_value(json_object_get(info, "moves_in"));
+
+    json_decref(info);
+    return moves == 0 && node_sessions(node) == 0;
+}
+
 static bool settled(void *context)
 {
     struct cluster *cluster = context;
 
     for (unsigned i = 0; i < CLUSTER_HOSTS; i++) {
-        if (node_sessions(&cluster->nodes[i]) > 0) {
+        if (!node_settled(&cluster->nodes[i])) {
             return false;
         }
     }

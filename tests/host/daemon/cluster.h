@@ -64,7 +64,7 @@ void node_start(struct node *node);
 void node_kill(struct node *node);
 /* SIGTERM, and waits for a good end. */
 void node_stop(struct node *node);
-/* Kills the process of a guest. */
+/* Kills the process of a guest, if it has one. */
 void node_kill_guest(struct node *node, const char *guest);
 
 /* The journal's writes wait, or go on. */

@@ -1,66 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kill_all_test.c -- everything that can be killed, in every phase. */
+/* kill_all_test.c -- everything that can be killed, in every phase. FERRY_TEST_FILTER picks some, by
+ * a pattern: "target*". */
 #include "tests/host/daemon/cluster.h"
 #include "tests/host/daemon/kills.h"
 #include "tests/host/support/check.h"
 
-static void in_every_phase(enum kill_victim victim)
+#include <stdio.h>
+#include <stdlib.h>
+
+struct kill {
+    enum kill_phase phase;
+    enum kill_victim victim;
+    char name[80];
+};
+
+static void one_kill_leaves_what_the_truth_table_says(void **state)
 {
-    static const char *const names[] = {
+    const struct kill *kill = *state;
+
+    kills_run(kill->phase, kill->victim, kill->phase % 2 == 0);
+}
+
+static void name(struct kill *kill)
+{
+    static const char *const phases[] = {
         "set-up", "first round", "later round", "paused", "granting", "owning", "started"};
+    static const char *const victims[] = {
+        "source daemon",
+        "target daemon",
+        "source's guest",
+        "target's guest",
+        "network, a moment",
+        "network, for long"};
 
-    for (unsigned phase = 0; phase < KILL_PHASES; phase++) {
-        print_message("  %s\n", names[phase]);
-        kills_run((enum kill_phase)phase, victim, phase % 2 == 0);
-    }
-}
-
-static void source_daemon_killed_in_any_phase_leaves_one_guest(void **state)
-{
-    (void)state;
-    in_every_phase(KILL_SOURCE_DAEMON);
-}
-
-static void target_daemon_killed_in_any_phase_leaves_one_guest(void **state)
-{
-    (void)state;
-    in_every_phase(KILL_TARGET_DAEMON);
-}
-
-static void source_process_killed_in_any_phase_leaves_no_second_guest(void **state)
-{
-    (void)state;
-    in_every_phase(KILL_SOURCE_GUEST);
-}
-
-static void target_process_killed_in_any_phase_leaves_no_second_guest(void **state)
-{
-    (void)state;
-    in_every_phase(KILL_TARGET_GUEST);
-}
-
-static void network_cut_for_a_moment_in_any_phase_leaves_one_guest(void **state)
-{
-    (void)state;
-    in_every_phase(KILL_CUT);
-}
-
-static void network_cut_for_long_in_any_phase_leaves_one_guest(void **state)
-{
-    (void)state;
-    in_every_phase(KILL_CUT_LONG);
+    (void)snprintf(
+        kill->name, sizeof kill->name, "%s, %s", victims[kill->victim], phases[kill->phase]);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cluster_test(source_daemon_killed_in_any_phase_leaves_one_guest),
-        cluster_test(target_daemon_killed_in_any_phase_leaves_one_guest),
-        cluster_test(source_process_killed_in_any_phase_leaves_no_second_guest),
-        cluster_test(target_process_killed_in_any_phase_leaves_no_second_guest),
-        cluster_test(network_cut_for_a_moment_in_any_phase_leaves_one_guest),
-        cluster_test(network_cut_for_long_in_any_phase_leaves_one_guest),
-    };
+    static struct kill kills[KILL_VICTIMS * KILL_PHASES];
+    static struct CMUnitTest tests[KILL_VICTIMS * KILL_PHASES];
 
+    for (unsigned i = 0; i < KILL_VICTIMS * KILL_PHASES; i++) {
+        kills[i].victim = (enum kill_victim)(i / KILL_PHASES);
+        kills[i].phase = (enum kill_phase)(i % KILL_PHASES);
+        name(&kills[i]);
+        tests[i] = (struct CMUnitTest){
+            .name = kills[i].name,
+            .test_func = one_kill_leaves_what_the_truth_table_says,
+            .teardown_func = cluster_teardown,
+            .initial_state = &kills[i],
+        };
+    }
+    if (getenv("FERRY_TEST_FILTER") != NULL) {
+        cmocka_set_test_filter(getenv("FERRY_TEST_FILTER"));
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,11 +6,13 @@
  * waits (hold.c) stops one side between the writing of a record and its durability.
  *
  *                    source daemon   target daemon   source's guest   target's guest   network
- *   set-up .. paused runs on h1      runs on h1      dead, or on h2   runs on h1       a moment: moves;
+ *   set-up .. paused runs on h1      runs on h1*     dead, or on h2   runs on h1       a moment: moves;
  *                                                    when all of it                     long: h1
  *                                                    is in hand
  *   granting         one of them     one of them     runs on h2       h1, or dead      one of them
  *   owning, started  runs on h2      one of them     runs on h2       dead on h2       runs on h2
+ *
+ *   * in the set-up: killed before its record is there, it knows nothing, and takes the guest.
  */
 #include "tests/host/daemon/kills.h"
 

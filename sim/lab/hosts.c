@@ -16,6 +16,7 @@
 
 #define START_NS   15000000000
 #define END_NS     5000000000
+#define END_TRIES  500
 #define COMMAND_NS 20000000000
 
 static bool joined(const struct scenario_network *network, size_t host)
@@ -158,8 +159,14 @@ bool lab_hosts_prepare(struct lab *lab)
     return lab->options.unencrypted || certify(lab);
 }
 
+static void lab_host_mark(const struct lab *lab, size_t index, char mark[64])
+{
+    snprintf(mark, 64, "%s/%zu", lab->tag, index);
+}
+
 bool lab_host_start(struct lab *lab, size_t index)
 {
+    char mark[64];
     struct lab_host *host = &lab->hosts[index];
     char program[PATH_MAX + 16];
     char config[PATH_MAX + 16];
@@ -167,8 +174,9 @@ bool lab_host_start(struct lab *lab, size_t index)
     snprintf(program, sizeof(program), "%s/ferryd", lab->options.programs);
     snprintf(config, sizeof(config), "%s/ferryd.yaml", host->folder);
     snprintf(log, sizeof(log), "%s/ferryd.log", host->folder);
-    host->pid =
-        spawn_start(host->space, (const char *const[]){program, "--config", config, NULL}, log);
+    lab_host_mark(lab, index, mark);
+    host->pid = spawn_start(
+        host->space, mark, (const char *const[]){program, "--config", config, NULL}, log);
     const int64_t end = lab_now() + START_NS;
     while (host->pid > 0 && lab_now() < end && !lab_interrupted()) {
         host->calls = lab_control_open(host->socket);
@@ -206,36 +214,24 @@ void lab_host_kill_daemon(struct lab *lab, size_t index)
     close_controls(host);
 }
 
-/* The guests' processes of a host: those whose command line names its folder. They left the daemon's
- * session on purpose, so a dead daemon cannot tell. */
-static size_t each_guest(const struct lab_host *host, int signal_number)
+/* The guests' processes of a host: whatever but its daemon carries the mark that the daemon was started
+ * with. They left the daemon's session on purpose, so a dead daemon cannot tell. */
+static size_t each_guest(const struct lab *lab, size_t index, int signal_number)
 {
-    char said[4096];
-    char pattern[PATH_MAX + 16];
-    size_t count = 0;
-    snprintf(pattern, sizeof(pattern), "%s/", host->folder);
-    (void)spawn_run(
-        (const char *const[]){"pgrep", "-f", pattern, NULL}, END_NS, said, sizeof(said));
-    char *rest = NULL;
-    for (char *word = strtok_r(said, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
-        const long pid = strtol(word, NULL, 10);
-        if (pid > 1 && pid != host->pid) {
-            kill((pid_t)pid, signal_number);
-            count++;
-        }
-    }
-    return count;
+    char mark[64];
+    lab_host_mark(lab, index, mark);
+    return spawn_signal_marked(mark, lab->hosts[index].pid, signal_number);
 }
 
 void lab_host_kill_guests(struct lab *lab, size_t index)
 {
-    (void)each_guest(&lab->hosts[index], SIGKILL);
+    (void)each_guest(lab, index, SIGKILL);
 }
 
 void lab_host_freeze(struct lab *lab, size_t index, bool frozen)
 {
     const struct lab_host *host = &lab->hosts[index];
-    (void)each_guest(host, frozen ? SIGSTOP : SIGCONT);
+    (void)each_guest(lab, index, frozen ? SIGSTOP : SIGCONT);
     if (host->pid > 0) {
         kill(host->pid, frozen ? SIGSTOP : SIGCONT);
     }
@@ -251,8 +247,8 @@ void lab_hosts_end(struct lab *lab)
             spawn_end(host->pid, END_NS);
             host->pid = 0;
         }
-        if (host->folder[0] != '\0') {
-            (void)each_guest(host, SIGKILL);
+        for (size_t tries = 0; each_guest(lab, i, SIGKILL) != 0 && tries < END_TRIES; tries++) {
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
         }
     }
 }

@@ -132,6 +132,7 @@ bool lab_run(
     lab->options = *options;
     lab->result = result;
     catch_signals();
+    spawn_kill_stale();
     lab_wires_remove_stale();
     const int64_t begun = lab_now();
     bool played =

@@ -41,9 +41,6 @@ const char *lab_machine_lacks(void)
     if (!in_path("ip") || !in_path("tc")) {
         return "`ip` and `tc` are missing: install iproute2";
     }
-    if (!in_path("pgrep")) {
-        return "`pgrep` is missing: install procps";
-    }
     return NULL;
 }
 

@@ -2,6 +2,7 @@
 /* spawn.c -- see spawn.h. fork and exec rather than posix_spawn: a daemon needs its namespace first. */
 #include "sim/lab/spawn.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -75,6 +76,76 @@ bool spawn_wait(pid_t pid, int64_t limit_ns)
     }
 }
 
+/* The mark in a process's environment; false: none, or it is gone. */
+static bool read_mark(pid_t pid, char mark[128])
+{
+    char path[64];
+    char text[65536];
+    snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (size <= 0) {
+        return false;
+    }
+    text[size] = '\0';
+    for (const char *at = text; at < text + size; at += strlen(at) + 1) {
+        if (strncmp(at, SPAWN_MARK "=", sizeof(SPAWN_MARK)) == 0) {
+            snprintf(mark, 128, "%s", at + sizeof(SPAWN_MARK));
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t each_marked(
+    bool (*wanted)(const char *mark, const char *with),
+    const char *with,
+    pid_t spared,
+    int signal_number)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc");
+    if (folder == NULL) {
+        return 0;
+    }
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        char mark[128];
+        const long pid = strtol(entry->d_name, NULL, 10);
+        if (pid > 1 && pid != spared && pid != getpid() && read_mark((pid_t)pid, mark) &&
+            wanted(mark, with)) {
+            kill((pid_t)pid, signal_number);
+            count++;
+        }
+    }
+    closedir(folder);
+    return count;
+}
+
+static bool is_this(const char *mark, const char *with)
+{
+    return strcmp(mark, with) == 0;
+}
+
+static bool is_stale(const char *mark, const char *with)
+{
+    (void)with;
+    const long pid = strncmp(mark, "fl", 2) == 0 ? strtol(mark + 2, NULL, 10) : 0;
+    return pid > 1 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+size_t spawn_signal_marked(const char *mark, pid_t spared, int signal_number)
+{
+    return each_marked(is_this, mark, spared, signal_number);
+}
+
+void spawn_kill_stale(void)
+{
+    (void)each_marked(is_stale, NULL, 0, SIGKILL);
+}
+
 void spawn_end(pid_t pid, int64_t grace_ns)
 {
     if (pid <= 0) {
@@ -135,13 +206,16 @@ bool spawn_run(const char *const *argv, int64_t limit_ns, char *text, size_t siz
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-pid_t spawn_start(const char *space, const char *const *argv, const char *log)
+pid_t spawn_start(const char *space, const char *mark, const char *const *argv, const char *log)
 {
     const pid_t pid = fork();
     if (pid != 0) {
         return pid;
     }
     setsid();
+    if (setenv(SPAWN_MARK, mark, 1) != 0) {
+        _exit(127);
+    }
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     const int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (null < 0 || out < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {

@@ -13,8 +13,15 @@
 bool spawn_run(const char *const *argv, int64_t limit_ns, char *text, size_t size);
 
 /* Starts argv in the network namespace `space` (NULL: here), in a session of its own, with output
- * appended to `log`. -1: errno says why. */
-pid_t spawn_start(const char *space, const char *const *argv, const char *log);
+ * appended to `log` and SPAWN_MARK=mark in its environment, which its children inherit. -1: errno
+ * says why. */
+#define SPAWN_MARK "FERRY_LAB"
+pid_t spawn_start(const char *space, const char *mark, const char *const *argv, const char *log);
+
+/* Sends a signal to every process that carries the mark, but `spared`. Returns how many. */
+size_t spawn_signal_marked(const char *mark, pid_t spared, int signal_number);
+/* Kills what carries the mark of a lab (`flPID/...`) whose process is gone. */
+void spawn_kill_stale(void);
 
 /* Waits for the end of `pid` at most `limit_ns`; true when it has ended (and is reaped). */
 bool spawn_wait(pid_t pid, int64_t limit_ns);

@@ -3,7 +3,8 @@
  *
  * An input is four bytes that say how, and then what a peer sends:
  *   0  flags: 1 control connection (else payload), 2 make every frame's checksum right first, 4 bodies are not among the
- *      bytes, 8 coarse pages, 16 all bodies of a frame are received at once
+ *      bytes, 8 coarse pages, 16 all bodies of a frame are received at once,
+ *      32 a connection's preface comes first
  *   1  chunk size, and
  *   2  the one after it, in turn; 0 = as much as there is
  *   3  first round
@@ -32,6 +33,7 @@
 #define FLAG_NO_BODIES 4U
 #define FLAG_COARSE    8U
 #define FLAG_AT_ONCE   16U
+#define FLAG_PREFACE   32U
 #define PREAMBLE       4U
 
 /* Two varints an extent, at least two bytes; and the frame's own report. */
@@ -288,6 +290,7 @@ static size_t step(struct world *world, struct input *input, size_t at, bool *ov
         return 0;
     case FERRY_ITEM_HOLD:
         holds(world->round > world->released);
+        ferry_decoder_release(world->decoder, world->released); /* released before: no news */
         world->released++;
         ferry_decoder_release(world->decoder, world->released);
         return 0;
@@ -297,6 +300,28 @@ static size_t step(struct world *world, struct input *input, size_t at, bool *ov
         return 0;
     }
     abort();
+}
+
+static void *allocate_nothing(void *context, size_t size)
+{
+    (void)context;
+    (void)size;
+    return NULL;
+}
+
+/* What is no decoder is refused with a name, and leaves nothing behind. */
+static void check_create(const struct ferry_stream_shape *shape)
+{
+    const struct ferry_allocator none = {.allocate = allocate_nothing, .release = release};
+    const struct ferry_allocator some = {.allocate = allocate, .release = release};
+    struct ferry_stream_shape bad = *shape;
+    struct ferry_decoder *decoder = NULL;
+    bad.region_count = 0;
+    holds(ferry_decoder_create(&none, shape, 0, &decoder) == FERRY_LIMIT_MEMORY);
+    holds(ferry_decoder_create(&some, &bad, 0, &decoder) == FERRY_USAGE_CONFIG);
+    holds(ferry_decoder_create(&some, shape, UINT32_MAX, &decoder) == FERRY_USAGE_CONFIG);
+    holds(decoder == NULL && blocks == 0);
+    ferry_decoder_destroy(decoder);
 }
 
 static void fuzz_payload(struct input *input)
@@ -316,6 +341,7 @@ static void fuzz_payload(struct input *input)
         .round = input->round,
     };
     blocks = 0;
+    check_create(&world.shape);
     holds(ferry_decoder_create(&allocator, &world.shape, input->round, &world.decoder) == FERRY_OK);
     bool over = false;
     size_t at = 0;
@@ -339,7 +365,48 @@ static void check_message(const struct wire_reader *reader, const struct wire_me
     size_t size = 0;
     holds(wire_message_encode(message, again, sizeof(again), &size) == FERRY_OK);
     holds(size == reader->consumed && memcmp(again, reader->buffer, size) == 0);
+    const size_t room = size;
+    holds(wire_message_encode(message, again, room - 1, &size) == FERRY_LIMIT_SIZE);
+    holds(wire_message_encode(message, again, 8, &size) == FERRY_LIMIT_SIZE && size == room);
+    const bool later = wire_message_attempt(message) != 0;
+    holds(!later || (message->type != WIRE_PING && message->type != WIRE_OPEN));
     holds(wire_type_name(message->type)[0] != '?');
+}
+
+/* A type that is none has no name and no fields. */
+static void check_refused(const struct wire_reader *reader)
+{
+    const enum wire_type type = (enum wire_type)wire_frame_parse(reader->buffer).type;
+    struct wire_message message;
+    if (strcmp(wire_type_name(type), "?") == 0) {
+        const struct ferry_bytes nothing = {.data = reader->buffer, .size = 0};
+        holds(wire_message_decode(type, nothing, &message) == FERRY_PEER_FRAME);
+    }
+}
+
+/* What opens a connection: refused, or it encodes to the very bytes that it came in. False: refused. */
+static bool take_preface(struct input *input, size_t *at)
+{
+    struct ferry_preface preface;
+    uint8_t again[FERRY_PREFACE_SIZE];
+    if (input->size < FERRY_PREFACE_SIZE) {
+        return false;
+    }
+    if ((input->flags & FLAG_SEAL) != 0) {
+        const uint32_t checksum = ferry_crc32c(0, input->bytes, FERRY_PREFACE_SIZE - 4);
+        for (uint32_t i = 0; i < 4; i++) {
+            input->bytes[FERRY_PREFACE_SIZE - 4 + i] = (uint8_t)(checksum >> (8 * i));
+        }
+    }
+    const enum ferry_status status = ferry_preface_decode(input->bytes, &preface);
+    if (status != FERRY_OK) {
+        holds(ferry_status_category(status) == FERRY_CATEGORY_PEER);
+        return false;
+    }
+    ferry_preface_encode(&preface, again);
+    holds(memcmp(again, input->bytes, sizeof(again)) == 0);
+    *at = FERRY_PREFACE_SIZE;
+    return true;
 }
 
 static void fuzz_control(struct input *input)
@@ -358,6 +425,7 @@ static void fuzz_control(struct input *input)
             const enum ferry_status status = wire_reader_next(&reader, &bytes, &found, &message);
             if (status != FERRY_OK) {
                 holds(!found && ferry_status_category(status) == FERRY_CATEGORY_PEER);
+                check_refused(&reader);
                 holds(wire_reader_next(&reader, &bytes, &found, &message) == status);
                 return;
             }
@@ -383,14 +451,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input.bytes = malloc(input.size + 1); /* of its own: the sanitizer sees every byte too far */
     holds(input.bytes != NULL);
     memcpy(input.bytes, data + PREAMBLE, input.size);
-    if ((input.flags & FLAG_SEAL) != 0) {
-        seal_frames(&input);
+    uint8_t *const all = input.bytes;
+    size_t at = 0;
+    if ((input.flags & FLAG_PREFACE) == 0 || take_preface(&input, &at)) {
+        input.bytes += at;
+        input.size -= at;
+        if ((input.flags & FLAG_SEAL) != 0) {
+            seal_frames(&input);
+        }
+        if ((input.flags & FLAG_CONTROL) != 0) {
+            fuzz_control(&input);
+        } else {
+            fuzz_payload(&input);
+        }
     }
-    if ((input.flags & FLAG_CONTROL) != 0) {
-        fuzz_control(&input);
-    } else {
-        fuzz_payload(&input);
-    }
-    free(input.bytes);
+    free(all);
     return 0;
 }

@@ -158,6 +158,9 @@ void pair_run(const uint8_t *data, size_t size, FILE *log, pair_listener listene
             if (!rig_step(rig)) {
                 break;
             }
+            if (listener != NULL) {
+                listener(context, rig, NULL);
+            }
         }
         pair_apply(rig, &record);
         rig_watch_step(rig);

@@ -47,7 +47,7 @@ bool pair_next(struct script *script, struct pair_record *record_out);
 size_t pair_append(uint8_t *data, size_t size, size_t capacity, const struct pair_record *record);
 void pair_apply(struct rig *rig, const struct pair_record *record);
 
-/* Called after each fault with what the run looks like then; NULL: nobody listens. */
+/* Called after each step (record NULL) and for each fault, with what the run looks like then; NULL: nobody listens. */
 typedef void (*pair_listener)(
     void *context, const struct rig *rig, const struct pair_record *record);
 /* Runs an input, heals, and claims that all has ended as it should. */

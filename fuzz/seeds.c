@@ -285,6 +285,8 @@ static void round_trip_seeds(void)
         (void)snprintf(name, sizeof(name), "message_%s", wire_schema_at(i)->name);
         seed("round_trip", name, bytes, sizeof(bytes));
     }
+    static const uint8_t no_type[] = {1, 200, 0};
+    seed("round_trip", "type_that_is_none", no_type, sizeof(no_type));
     static const uint8_t preface[] = {2, 1, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 3};
     seed("round_trip", "preface", preface, sizeof(preface));
     static const uint8_t pages[] = {3, 100, 0, 0,  1,  9, 17, 25, 33, 4,   5, 6, /* words */

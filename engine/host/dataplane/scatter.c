@@ -30,7 +30,7 @@ static size_t receive(struct scatter *scatter, size_t first, size_t count)
     return transport_receive_some(scatter->connection, &scatter->vector[first], count + 1 - first);
 }
 
-size_t scatter_fill(struct scatter *scatter, uint8_t *data, size_t size)
+size_t scatter_fill(struct scatter *scatter, void *data, size_t size)
 {
     const size_t taken = take_ahead(scatter, data, size);
     if (taken > 0) {
@@ -46,7 +46,7 @@ size_t scatter_fill(struct scatter *scatter, uint8_t *data, size_t size)
     return size;
 }
 
-void scatter_add(struct scatter *scatter, uint8_t *data, size_t size)
+void scatter_add(struct scatter *scatter, void *data, size_t size)
 {
     scatter->bodies[scatter->count] = (struct iovec){.iov_base = data, .iov_len = size};
     scatter->count++;

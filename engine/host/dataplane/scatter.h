@@ -27,9 +27,9 @@ struct scatter {
 void scatter_init(struct scatter *scatter, struct transport_connection *connection);
 /* At least one byte, at most `size`, of the stream. 0: the connection is over. Not between
  * scatter_add() and scatter_receive(). */
-size_t scatter_fill(struct scatter *scatter, uint8_t *data, size_t size);
+size_t scatter_fill(struct scatter *scatter, void *data, size_t size);
 /* One more place for what comes next; a frame has never more than there is room for. */
-void scatter_add(struct scatter *scatter, uint8_t *data, size_t size);
+void scatter_add(struct scatter *scatter, void *data, size_t size);
 /* Receives all that was added. False: the connection is over. `bodies` and `count` stay until
  * scatter_clear(). */
 bool scatter_receive(struct scatter *scatter);

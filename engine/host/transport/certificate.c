@@ -219,10 +219,11 @@ static X509 *read_certificate(
 /* Nobody is asked for a password: a key that has one is refused. */
 static int no_password(char *buffer, int size, int writing, void *unused)
 {
-    (void)buffer;
-    (void)size;
     (void)writing;
     (void)unused;
+    if (size > 0) {
+        buffer[0] = '\0';
+    }
     return 0;
 }
 

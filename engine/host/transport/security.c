@@ -47,10 +47,11 @@ static SSL_TICKET_RETURN ticket_used(
 /* A key under a password cannot be used by a daemon: it must fail, not ask a terminal. */
 static int no_password(char *buffer, int size, int writing, void *unused)
 {
-    (void)buffer;
-    (void)size;
     (void)writing;
     (void)unused;
+    if (size > 0) {
+        buffer[0] = '\0';
+    }
     return 0;
 }
 

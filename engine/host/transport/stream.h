@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 
 /* Cipher text that is collected before it is sent, and read at once; bytes, each direction. */
-#define TRANSPORT_CIPHER_BUFFER (256U * 1024)
+#define TRANSPORT_CIPHER_BUFFER ((size_t)256 * 1024)
 
 /* Makes the connection fit for bulk data (buffers). False: no memory; failure() says so. */
 bool transport_stream_prepare(struct transport_connection *connection);

@@ -66,5 +66,6 @@ struct watch_start {
 struct watch_start watch_start(void);
 struct measurement watch_stop(struct watch_start start);
 _Noreturn void bench_fail(const char *what);
+void *bench_allocate(size_t size); /* zeroed; ends the program if there is none */
 
 #endif

@@ -195,11 +195,9 @@ static void connect_tls(struct transfer *transfer)
 
 static struct transfer *make_transfer(const struct run *run)
 {
-    struct transfer *transfer = calloc(1, sizeof(*transfer));
+    struct transfer *transfer = bench_allocate(sizeof(*transfer));
     const uint64_t pages = run->source->size / BENCH_PAGE;
-    if (transfer == NULL || (transfer->bitmap = malloc(pages / 8 + 8)) == NULL) {
-        bench_fail("memory");
-    }
+    transfer->bitmap = bench_allocate(pages / 8 + 8);
     memset(transfer->bitmap, 0xff, pages / 8 + 8);
     (void)pthread_mutex_init(&transfer->lock, NULL);
     (void)pthread_cond_init(&transfer->changed, NULL);

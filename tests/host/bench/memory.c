@@ -17,6 +17,15 @@ void bench_fail(const char *what)
     exit(1);
 }
 
+void *bench_allocate(size_t size)
+{
+    void *memory = calloc(1, size);
+    if (memory == NULL) {
+        bench_fail("memory");
+    }
+    return memory;
+}
+
 struct memory memory_make(uint64_t size, bool huge)
 {
     struct memory memory = {

@@ -81,7 +81,7 @@ static bool write_config(struct lab *lab, size_t index)
     } else {
         fprintf(
             out,
-            "tls: {certificate: %s/%s.crt, key: %s/%s.key, ca: %s/ca.crt}\n",
+            "tls: {certificate: %s/%s.pem, key: %s/%s.key, ca: %s/ca.pem}\n",
             lab->folder,
             host->name,
             lab->folder,
@@ -130,7 +130,7 @@ static bool certify(struct lab *lab)
     char said[LAB_TEXT_MAX];
     snprintf(program, sizeof(program), "%s/ferry", lab->options.programs);
     if (!spawn_run(
-            (const char *const[]){program, "cert", "ca", "--out", lab->folder, NULL},
+            (const char *const[]){program, "cert", "ca", "-o", lab->folder, "lab", NULL},
             COMMAND_NS,
             said,
             sizeof(said))) {
@@ -139,7 +139,15 @@ static bool certify(struct lab *lab)
     for (size_t i = 0; i < lab->scenario->host_count; i++) {
         if (!spawn_run(
                 (const char *const[]){
-                    program, "cert", "host", lab->hosts[i].name, "--out", lab->folder, NULL},
+                    program,
+                    "cert",
+                    "host",
+                    "--ca",
+                    lab->folder,
+                    "-o",
+                    lab->folder,
+                    lab->hosts[i].name,
+                    NULL},
                 COMMAND_NS,
                 said,
                 sizeof(said))) {

@@ -6,6 +6,7 @@
  * UNKNOWN may be followed by a second outcome, which replaces it for those who ask; who waited was
  * told UNKNOWN, and that is what it was.
  */
+#include "engine/host/base/fd.h"
 #include "engine/host/base/log.h"
 #include "engine/host/daemon/report.h"
 #include "engine/host/daemon/waiter.h"
@@ -110,12 +111,25 @@ static json_t *rounds(const struct ferry_outcome *outcome)
     return list;
 }
 
+/* The engine knows that no connection stood; why, the host alone does: a certificate, a firewall. */
+static json_t *reason_of(const struct session *session, const struct ferry_outcome *outcome)
+{
+    const bool link = outcome->status == FERRY_TIMEOUT_CONNECT ||
+                      outcome->status == FERRY_TIMEOUT_RECONNECT ||
+                      outcome->status == FERRY_WORLD_LINK;
+
+    if (link && session->link_reason[0] != '\0') {
+        return json_sprintf("%s; the last try: %s", outcome->reason, session->link_reason);
+    }
+    return json_string(outcome->reason);
+}
+
 static json_t *outcome_json(const struct session *session, const struct ferry_outcome *outcome)
 {
     const bool predicted =
         outcome->predicted_blackout_ns > 0 && outcome->predicted_blackout_ns != FERRY_TIME_NEVER;
     json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
+        "{s:s, s:s, s:s, s:s, s:o, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
         "guest",
         session->note.guest,
         "from",
@@ -125,7 +139,7 @@ static json_t *outcome_json(const struct session *session, const struct ferry_ou
         "outcome",
         ferry_outcome_name(outcome->kind),
         "reason",
-        outcome->reason,
+        reason_of(session, outcome),
         "rule",
         ferry_rule_name(outcome->verdict.rule),
         "queued_s",
@@ -290,7 +304,7 @@ static void tell_finished(struct session *session, const struct ferry_outcome *o
         session->daemon,
         "move.finished",
         json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:n}",
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:I, s:n}",
             "guest",
             session->note.guest,
             "session",
@@ -302,7 +316,7 @@ static void tell_finished(struct session *session, const struct ferry_outcome *o
             "outcome",
             ferry_outcome_name(outcome->kind),
             "reason",
-            outcome->reason,
+            reason_of(session, outcome),
             "guest_state",
             session_guest_state(session, state, sizeof state),
             "next_step",
@@ -312,6 +326,43 @@ static void tell_finished(struct session *session, const struct ferry_outcome *o
             "total_ns",
             (json_int_t)outcome->total_ns,
             "clock_step_ns"));
+}
+
+void session_arrived(struct session *session)
+{
+    char id[SESSION_ID_TEXT];
+    char state[HOST_ERROR_STEP_MAX];
+
+    host_log(
+        HOST_LOG_NOTICE,
+        "guest \"%s\" runs here, its clock stepped by %lld ns",
+        session->note.guest,
+        (long long)session->clock_step);
+    daemon_event(
+        session->daemon,
+        "move.finished",
+        json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:I, s:I}",
+            "guest",
+            session->note.guest,
+            "session",
+            session_text(session->id, id),
+            "direction",
+            "in",
+            "peer",
+            session->note.peer,
+            "outcome",
+            ferry_outcome_name(FERRY_OUTCOME_COMPLETED),
+            "reason",
+            "the guest runs here",
+            "guest_state",
+            session_guest_state(session, state, sizeof state),
+            "next_step",
+            "blackout_ns",
+            "total_ns",
+            (json_int_t)(host_now() - session->begun_at),
+            "clock_step_ns",
+            (json_int_t)session->clock_step));
 }
 
 void session_outcome(struct session *session, const struct ferry_outcome *outcome)

@@ -67,6 +67,7 @@ static void broken(struct outlet *outlet, enum ferry_status status, const char *
         return;
     }
     outlet->broken = true;
+    (void)snprintf(outlet->session->link_reason, sizeof outlet->session->link_reason, "%s", reason);
     host_log(
         HOST_LOG_NOTICE,
         "guest \"%s\", connection %u to %s: %s",

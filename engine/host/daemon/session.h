@@ -64,6 +64,7 @@ struct session {
     /* source */
     struct outlet *outlets; /* newest first */
     uint64_t detach_action; /* both sides: the DETACH that is not reported yet; 0: none */
+    char link_reason[HOST_ERROR_TEXT_MAX]; /* why the last connection broke, or never stood */
     uint64_t rate;
     struct move_options limits; /* as asked for, and changed since */
     ferry_time_ns paused_at;    /* wall clock, as the guest's process said */
@@ -168,6 +169,8 @@ enum host_code target_restart(
     struct session **session_out,
     struct host_error *error);
 
+/* Target: the guest runs here. */
+void session_arrived(struct session *session);
 /* The end of it, for the books and for those who wait: outcome.c. */
 void session_outcome(struct session *session, const struct ferry_outcome *outcome);
 /* Where the guest is now, as a sentence's part. */

@@ -89,6 +89,9 @@ static void resumed(const struct asking *asking, const struct vmmlink_reply *rep
             .action_id = asking->action_id,
             .duration_ns = still,
         });
+    if (session->target) {
+        session_arrived(session);
+    }
 }
 
 static void answered(void *context, const struct vmmlink_reply *reply)

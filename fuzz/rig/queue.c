@@ -173,3 +173,18 @@ void rig_drop_steps(struct rig *rig, enum rig_side side)
     }
     rig->step_count = kept;
 }
+
+/* What is on the wire of a connection that both ends have forgotten. */
+void rig_drop_attach(struct rig *rig, uint32_t number)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < rig->step_count; i++) {
+        if (rig->steps[i].on_wire && rig->steps[i].attach == number) {
+            free(rig->steps[i].bytes);
+        } else {
+            rig->steps[kept] = rig->steps[i];
+            kept++;
+        }
+    }
+    rig->step_count = kept;
+}

@@ -172,8 +172,9 @@ struct rig_witness {
     /* target */
     uint32_t ready_attempt; /* of the last READY said, unless it was voided since */
     uint64_t ready_epoch;
-    bool granted; /* a GRANT of the attempt it was READY for was heard */
-    bool claimed; /* by its operator */
+    bool granted;        /* a GRANT of the attempt it was READY for was heard */
+    bool source_claimed; /* END said that its operator claimed the guest at the source */
+    bool claimed;        /* by the own operator */
     bool owner_issued;
     bool burn_issued;
     uint32_t protocol_errors;
@@ -248,6 +249,8 @@ bool rig_step(struct rig *rig);                            /* false: nothing is 
 void rig_advance(struct rig *rig, ferry_time_ns duration); /* all steps up to now + duration */
 void rig_let_go(struct rig *rig);                          /* what no cut holds any more goes on */
 void rig_drop_steps(struct rig *rig, enum rig_side side);  /* of a daemon that died */
+
+void rig_drop_attach(struct rig *rig, uint32_t number);
 
 /* ---- act.c ---- */
 

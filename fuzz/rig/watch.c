@@ -12,7 +12,8 @@
  *        that it said READY for, or for its operator (H-4)
  *   W-6  ABORTED is said only with BURNED in the target's journal (H-5); STARTED only with OWNER
  *   W-7  the source frees its copy, and reports "completed", only after STARTED
- *   W-8  a guest that runs is never destroyed
+ *   W-8  a guest that runs is never destroyed, but for a claim that outranks it (H-9): by a source that was away and hears
+ *        STARTED, or by a target that hears of a claim at the source
  *   W-9  one outcome (after UNKNOWN a second), with a status of the table and a reason; "completed" alone has none
  *   W-10 an action's number is higher than those before it */
 #include "fuzz/claim.h"
@@ -91,6 +92,9 @@ static void heard_by_target(struct rig_witness *witness, const struct wire_messa
         message->body.attempt.epoch == witness->ready_epoch) {
         witness->granted = true;
     }
+    if (message->type == WIRE_END && message->body.end.moved == WIRE_END_CLAIMED) {
+        witness->source_claimed = true;
+    }
     const bool voided = message->type == WIRE_ABORT &&
                         message->body.attempt.epoch == witness->ready_epoch &&
                         message->body.attempt.attempt >= witness->ready_attempt;
@@ -142,7 +146,9 @@ static void watch_persist(struct rig *rig, enum rig_side side, const struct ferr
         witness->owner_issued = true;
         return;
     case FERRY_RECORD_BURNED:
-        claim(!has(rig, RIG_TARGET, FERRY_RECORD_OWNER), "a target burns what it owns");
+        claim(
+            !has(rig, RIG_TARGET, FERRY_RECORD_OWNER) || witness->source_claimed,
+            "a target burns what it owns");
         witness->burn_issued = true;
         return;
     case FERRY_RECORD_CLAIMED: witness->claim_issued = true; return;
@@ -193,7 +199,10 @@ static void watch_outcome(struct rig *rig, const struct ferry_action *action)
 
 static void watch_free(struct rig *rig, enum rig_side side)
 {
-    claim(!rig->hosts[side].runs, "a guest that runs is destroyed");
+    const bool outranked = side == RIG_SOURCE
+                               ? rig->hosts[side].incarnation > 0 && rig->witness.started_heard
+                               : rig->witness.source_claimed;
+    claim(!rig->hosts[side].runs || outranked, "a guest that runs is destroyed");
     claim(
         side == RIG_TARGET || rig->witness.started_heard,
         "the source frees its copy before STARTED");

@@ -78,7 +78,9 @@ struct rig_step *rig_put_on_wire(
 
 void rig_attach_free(struct rig *rig, struct rig_attach *attach)
 {
-    (void)rig;
+    if (attach->number != 0) {
+        rig_drop_attach(rig, attach->number);
+    }
     rig_streams_close(attach, RIG_SOURCE);
     rig_streams_close(attach, RIG_TARGET);
     *attach = (struct rig_attach){0};

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 20
+#define BAR_WIDTH 10
 
 static void format_bar(const json_t *move, char text[64])
 {
@@ -22,7 +22,7 @@ static void format_bar(const json_t *move, char text[64])
     const int64_t percent = pages <= 0 ? 0 : (sent > pages ? 100 : sent * 100 / pages);
 
     for (int64_t i = 0; i < BAR_WIDTH; i++) {
-        bar[i] = i * 100 < percent * BAR_WIDTH ? '#' : '.';
+        bar[i] = (i + 1) * 100 <= percent * BAR_WIDTH ? '#' : '.';
     }
     bar[BAR_WIDTH] = '\0';
     (void)snprintf(text, 64, "[%s] %3" PRId64 " %%", bar, percent);
@@ -35,6 +35,7 @@ static void append(char text[BAR_TEXT_MAX], const char *what, const char *value)
     (void)snprintf(text + used, BAR_TEXT_MAX - used, "%s%s", what, value);
 }
 
+/* The blackout first: it is what a narrow terminal must not cut off. */
 static void append_rates(const json_t *move, char text[BAR_TEXT_MAX])
 {
     char value[UNITS_TEXT_MAX];
@@ -43,17 +44,17 @@ static void append_rates(const json_t *move, char text[BAR_TEXT_MAX])
     const int64_t predicted = json_number(move, "predicted_blackout_ns", -1);
     const int64_t limit = json_number(move, "blackout_limit_ns", -1);
 
-    if (bandwidth >= 0) {
-        append(text, "  ", units_format_rate(value, (uint64_t)bandwidth));
-    }
-    if (dirty >= 0) {
-        append(text, ", dirtying ", units_format_rate(value, (uint64_t)dirty));
-    }
     if (predicted >= 0) {
-        append(text, ", blackout ", units_format_time(value, predicted));
+        append(text, "  blackout ", units_format_time(value, predicted));
         if (limit >= 0) {
             append(text, " of ", units_format_time(value, limit));
         }
+    }
+    if (bandwidth >= 0) {
+        append(text, predicted >= 0 ? ", " : "  ", units_format_rate(value, (uint64_t)bandwidth));
+    }
+    if (dirty >= 0) {
+        append(text, ", dirtying ", units_format_rate(value, (uint64_t)dirty));
     }
 }
 
@@ -61,7 +62,9 @@ void bar_format(const json_t *move, char text[BAR_TEXT_MAX])
 {
     char bar[64];
     const bool out = strcmp(json_text(move, "direction", "out"), "in") != 0;
+    const char *state = json_text(move, "state", "?");
     const int64_t round = json_number(move, "round", -1);
+    const bool in_round = round >= 0 && json_number(move, "round_pages", 0) > 0;
 
     (void)snprintf(
         text,
@@ -70,8 +73,8 @@ void bar_format(const json_t *move, char text[BAR_TEXT_MAX])
         json_text(move, "guest", "?"),
         out ? "->" : "<-",
         json_text(move, "peer", "?"),
-        json_text(move, "state", "?"));
-    if (round >= 0 && json_number(move, "round_pages", 0) > 0) {
+        in_round && strcmp(state, "copying") == 0 ? "round" : state);
+    if (in_round) {
         const size_t used = strlen(text);
 
         format_bar(move, bar);

@@ -49,6 +49,9 @@ extern const char cli_exit_status[];
  * struct cli_common on with state->child_inputs[0]. */
 extern const struct argp_child cli_common_children[];
 
+/* The whole command. */
+int cli_main(int argc, char **argv);
+
 int cli_exit_of(enum host_code code);
 
 /* `ferry: message` on stderr. */

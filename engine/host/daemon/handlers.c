@@ -102,6 +102,7 @@ static void handle_host_info(void *context, struct control_request *request, con
         control_fail(request, &error, NULL);
         return;
     }
+    const uint64_t memory = vms_memory_used(daemon) + daemon_memory_free(daemon);
     const bool takes = journal_takes_sessions(daemon->journal, &error) == HOST_OK;
     json_t *info = json_object();
     add(info, "host", json_string(config->host));
@@ -118,9 +119,7 @@ static void handle_host_info(void *context, struct control_request *request, con
     add(info, "guests", json_integer(vms_count(daemon)));
     add(info, "guests_max", json_integer(config->limits.guests));
     add(info, "guest_memory", json_integer((json_int_t)vms_memory_used(daemon)));
-    add(info,
-        "guest_memory_max",
-        json_integer((json_int_t)(vms_memory_used(daemon) + daemon_memory_free(daemon))));
+    add(info, "guest_memory_max", json_integer((json_int_t)memory));
     add(info, "moves_out", json_integer(count_moves(daemon, false)));
     add(info, "moves_out_max", json_integer(config->limits.migrations_out));
     add(info, "moves_in", json_integer(count_moves(daemon, true)));

@@ -129,36 +129,43 @@ static const char *huge_pages_word(const struct host_config *config)
     return "none";
 }
 
+static enum host_code
+not_ours(const struct journal_guest *known, const char *name, struct host_error *error)
+{
+    const enum host_code code = host_fail(
+        error,
+        HOST_REFUSED,
+        "guest \"%s\" is not this host's: %s, %s",
+        name,
+        journal_fate_name(known->fate),
+        known->peer);
+
+    host_error_step(error, "start it at %s, or choose another name", known->peer);
+    return code;
+}
+
 /* Who may start it: this host owns it, or nobody ever did. */
 static enum host_code take_identity(struct order *order, const char *name, struct host_error *error)
 {
     const struct journal_guest *known = journal_guest_by_name(order->daemon->journal, name);
+    struct guestfile *file = &order->file;
 
-    order->file.config = guestconfig_default();
-    HOST_TRY(
-        set_key(&order->file.config, "huge_pages", huge_pages_word(order->daemon->config), error));
-    if (known != NULL && known->fate == JOURNAL_FATE_HERE) {
-        if (known->config.size != 0) {
-            HOST_TRY(guestfile_decode(known->config, &order->file, error));
-        }
-        order->file.id = known->guest_id;
-        order->epoch = known->epoch;
-    } else if (known == NULL || known->fate == JOURNAL_FATE_STOPPED) {
-        host_random(&order->file.id, sizeof order->file.id);
-        order->file.id |= 1U; /* never 0 */
+    file->config = guestconfig_default();
+    HOST_TRY(set_key(&file->config, "huge_pages", huge_pages_word(order->daemon->config), error));
+    if (known == NULL || known->fate == JOURNAL_FATE_STOPPED) {
+        host_random(&file->id, sizeof file->id);
+        file->id |= 1U; /* never 0 */
         order->epoch = 1;
+    } else if (known->fate != JOURNAL_FATE_HERE) {
+        return not_ours(known, name, error);
     } else {
-        const enum host_code code = host_fail(
-            error,
-            HOST_REFUSED,
-            "guest \"%s\" is not this host's: %s, %s",
-            name,
-            journal_fate_name(known->fate),
-            known->peer);
-        host_error_step(error, "start it at %s, or choose another name", known->peer);
-        return code;
+        if (known->config.size != 0) {
+            HOST_TRY(guestfile_decode(known->config, file, error));
+        }
+        file->id = known->guest_id;
+        order->epoch = known->epoch;
     }
-    (void)snprintf(order->file.name, sizeof order->file.name, "%s", name);
+    (void)snprintf(file->name, sizeof file->name, "%s", name);
     return HOST_OK;
 }
 

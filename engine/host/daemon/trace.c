@@ -43,7 +43,7 @@ static const char *lower(const char *name, char *text, size_t size)
     size_t i = 0;
 
     for (; name[i] != '\0' && i + 1 < size; i++) {
-        text[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + ('a' - 'A')) : name[i];
+        text[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
     }
     text[i] = '\0';
     return text;

@@ -56,7 +56,7 @@ void cluster_destroy(struct cluster *cluster);
 
 /* For cmocka: ends the cluster of a test that failed. */
 int cluster_teardown(void **state);
-#define cluster_test(function) cmocka_unit_test_teardown(function, cluster_teardown)
+#define CLUSTER_TEST(function) cmocka_unit_test_teardown(function, cluster_teardown)
 
 /* Until the daemon answers and is ready. */
 void node_start(struct node *node);

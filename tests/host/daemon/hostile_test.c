@@ -237,12 +237,12 @@ static void plain_text_at_a_door_that_wants_tls_is_turned_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cluster_test(garbage_and_silence_are_turned_away),
-        cluster_test(garbage_behind_a_good_preface_ends_the_session),
-        cluster_test(frame_that_claims_a_huge_length_takes_no_memory),
-        cluster_test(payload_without_a_session_waits_only_so_long),
-        cluster_test(session_that_says_nothing_after_its_preface_is_given_up),
-        cluster_test(plain_text_at_a_door_that_wants_tls_is_turned_away),
+        CLUSTER_TEST(garbage_and_silence_are_turned_away),
+        CLUSTER_TEST(garbage_behind_a_good_preface_ends_the_session),
+        CLUSTER_TEST(frame_that_claims_a_huge_length_takes_no_memory),
+        CLUSTER_TEST(payload_without_a_session_waits_only_so_long),
+        CLUSTER_TEST(session_that_says_nothing_after_its_preface_is_given_up),
+        CLUSTER_TEST(plain_text_at_a_door_that_wants_tls_is_turned_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,10 +81,10 @@ static void over_tls_with_two_vcpus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cluster_test(plain_with_one_vcpu),
-        cluster_test(plain_with_two_vcpus),
-        cluster_test(over_tls_with_one_vcpu),
-        cluster_test(over_tls_with_two_vcpus),
+        CLUSTER_TEST(plain_with_one_vcpu),
+        CLUSTER_TEST(plain_with_two_vcpus),
+        CLUSTER_TEST(over_tls_with_one_vcpu),
+        CLUSTER_TEST(over_tls_with_two_vcpus),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,13 +49,13 @@ static void network_cut_for_a_moment_in_a_round_does_not_end_the_move(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cluster_test(source_daemon_killed_in_the_pause_comes_back_and_runs_its_guest),
-        cluster_test(source_daemon_killed_with_its_grant_half_written_ends_with_one_guest),
-        cluster_test(target_daemon_killed_with_its_ownership_half_written_ends_with_one_guest),
-        cluster_test(target_daemon_killed_in_the_first_round_leaves_the_guest_at_the_source),
-        cluster_test(target_process_killed_in_a_later_round_leaves_the_guest_at_the_source),
-        cluster_test(source_process_killed_after_the_grant_leaves_the_guest_at_the_target),
-        cluster_test(network_cut_for_a_moment_in_a_round_does_not_end_the_move),
+        CLUSTER_TEST(source_daemon_killed_in_the_pause_comes_back_and_runs_its_guest),
+        CLUSTER_TEST(source_daemon_killed_with_its_grant_half_written_ends_with_one_guest),
+        CLUSTER_TEST(target_daemon_killed_with_its_ownership_half_written_ends_with_one_guest),
+        CLUSTER_TEST(target_daemon_killed_in_the_first_round_leaves_the_guest_at_the_source),
+        CLUSTER_TEST(target_process_killed_in_a_later_round_leaves_the_guest_at_the_source),
+        CLUSTER_TEST(source_process_killed_after_the_grant_leaves_the_guest_at_the_target),
+        CLUSTER_TEST(network_cut_for_a_moment_in_a_round_does_not_end_the_move),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,7 +204,7 @@ static struct place expected(enum kill_phase phase, enum kill_victim victim)
         }
         return dead;
     case KILL_TARGET_GUEST: return before ? here : phase == KILL_GRANTING ? dead_or_either : dead;
-    case KILL_CUT: return phase == KILL_STARTED || phase == KILL_OWNING ? there : either;
+    case KILL_CUT:
     case KILL_CUT_LONG: return phase == KILL_STARTED || phase == KILL_OWNING ? there : either;
     case KILL_VICTIMS: break;
     }

@@ -224,14 +224,14 @@ static void after_a_reboot_only_the_owner_may_start_the_guest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cluster_test(guest_moves_there_and_back_over_tls),
-        cluster_test(two_vcpus_move_there_and_back_over_four_plain_streams),
-        cluster_test(stop_and_copy_moves_in_one_round),
-        cluster_test(cancelled_move_leaves_the_guest_where_it_was),
-        cluster_test(cap_that_is_lifted_and_an_order_to_switch_end_a_slow_move),
-        cluster_test(what_cannot_be_moved_is_refused_with_its_reason),
-        cluster_test(daemon_that_ends_and_starts_again_finds_its_guest_running),
-        cluster_test(after_a_reboot_only_the_owner_may_start_the_guest),
+        CLUSTER_TEST(guest_moves_there_and_back_over_tls),
+        CLUSTER_TEST(two_vcpus_move_there_and_back_over_four_plain_streams),
+        CLUSTER_TEST(stop_and_copy_moves_in_one_round),
+        CLUSTER_TEST(cancelled_move_leaves_the_guest_where_it_was),
+        CLUSTER_TEST(cap_that_is_lifted_and_an_order_to_switch_end_a_slow_move),
+        CLUSTER_TEST(what_cannot_be_moved_is_refused_with_its_reason),
+        CLUSTER_TEST(daemon_that_ends_and_starts_again_finds_its_guest_running),
+        CLUSTER_TEST(after_a_reboot_only_the_owner_may_start_the_guest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -315,12 +315,8 @@ static void steps_take_all_their_keys(void **unused)
     scenario_free(scenario);
 }
 
-static void every_kind_of_fault_is_read(void **unused)
-{
-    (void)unused;
-    struct scenario *scenario =
-        load_good(SMALL_CLUSTER
-                  "steps: [{at: 1 s, move: db1, to: h2}]\n"
+static const char every_fault[] =
+    SMALL_CLUSTER "steps: [{at: 1 s, move: db1, to: h2}]\n"
                   "faults:\n"
                   "  - {when: {move: db1, phase: granted, attempt: 2}, host: h2, crash: true, "
                   "restart_after: 5 s}\n"
@@ -354,20 +350,33 @@ static void every_kind_of_fault_is_read(void **unused)
                   "  - {at: 1 s, network: lan, background: {from: h1, to: h2, rate: 11 Mbit/s}}\n"
                   "  - {at: 1 s, guest: db1, burst: 1 MiB}\n"
                   "  - {at: 1 s, guest: db1, extra_rate: 8 Mbit/s, for: 2 s}\n"
-                  "  - {at: 1 s, guest: db1, device_burst: 8 KiB}\n");
+                  "  - {at: 1 s, guest: db1, device_burst: 8 KiB}\n";
 
+/* The faults by their kind: each is there once. */
+static struct scenario *load_every_fault(const struct scenario_fault *at[SCENARIO_FAULT_KINDS])
+{
+    struct scenario *scenario = load_good(every_fault);
     const struct scenario_fault *faults = scenario->faults;
-    const struct scenario_fault *at[SCENARIO_FAULT_KINDS];
+
     assert_int_equal(scenario->fault_count, SCENARIO_FAULT_KINDS - 1);
     for (size_t index = 0; index < scenario->fault_count; index++) {
         assert_int_equal(faults[index].kind, SCENARIO_FAULT_HOST_CRASH + (int)index);
         at[faults[index].kind] = &faults[index];
     }
-    assert_true(faults[0].when.on_phase);
-    assert_int_equal(faults[0].when.phase, SCENARIO_PHASE_GRANTED);
-    assert_int_equal(faults[0].when.attempt, 2);
-    assert_int_equal(faults[0].host, 1);
-    assert_int_equal(faults[0].restart_after, 5 * SECOND);
+    return scenario;
+}
+
+static void every_kind_of_fault_of_hosts_and_clocks_is_read(void **unused)
+{
+    const struct scenario_fault *at[SCENARIO_FAULT_KINDS];
+    struct scenario *scenario = load_every_fault(at);
+
+    (void)unused;
+    assert_true(at[SCENARIO_FAULT_HOST_CRASH]->when.on_phase);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_CRASH]->when.phase, SCENARIO_PHASE_GRANTED);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_CRASH]->when.attempt, 2);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_CRASH]->host, 1);
+    assert_int_equal(at[SCENARIO_FAULT_HOST_CRASH]->restart_after, 5 * SECOND);
     assert_int_equal(at[SCENARIO_FAULT_HOST_PAUSE]->duration, 2 * SECOND);
     assert_int_equal(at[SCENARIO_FAULT_HOST_REINSTALL]->restart_after, SCENARIO_FOREVER);
     assert_int_equal(at[SCENARIO_FAULT_DAEMON_CRASH]->restart_after, 3 * SECOND);
@@ -380,6 +389,15 @@ static void every_kind_of_fault_is_read(void **unused)
     assert_int_equal(at[SCENARIO_FAULT_VERSION]->version_max, 4);
     assert_int_equal(at[SCENARIO_FAULT_CLOCK_SLOW]->share_ppm, 200);
     assert_int_equal(at[SCENARIO_FAULT_CLOCK_BACK]->delay, 4 * SECOND);
+    scenario_free(scenario);
+}
+
+static void every_kind_of_fault_of_networks_and_guests_is_read(void **unused)
+{
+    const struct scenario_fault *at[SCENARIO_FAULT_KINDS];
+    struct scenario *scenario = load_every_fault(at);
+
+    (void)unused;
     assert_int_equal(at[SCENARIO_FAULT_NET_DOWN]->duration, 2 * SECOND);
     assert_int_equal(at[SCENARIO_FAULT_NET_DOWN]->network, 0);
     assert_int_equal(at[SCENARIO_FAULT_NET_REORDER]->delay, 6 * MILLISECOND);
@@ -473,7 +491,8 @@ int main(void)
         cmocka_unit_test(a_replay_brings_its_trace_and_its_nonzero_pages),
         cmocka_unit_test(a_trace_must_fit_the_guest),
         cmocka_unit_test(steps_take_all_their_keys),
-        cmocka_unit_test(every_kind_of_fault_is_read),
+        cmocka_unit_test(every_kind_of_fault_of_hosts_and_clocks_is_read),
+        cmocka_unit_test(every_kind_of_fault_of_networks_and_guests_is_read),
         cmocka_unit_test(every_kind_of_expectation_is_read),
     };
     return cmocka_run_group_tests_name("scenario/load", tests, NULL, NULL);

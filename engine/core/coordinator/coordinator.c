@@ -235,9 +235,11 @@ enum ferry_status ferry_coordinator_ended(
         settle(coordinator, guest);
     } else if (entry->avoid == NOBODY) {
         entry->avoid = entry->to;
+        /* mark: drain-tries-elsewhere -- a move of a drain failed: tried once more elsewhere */
         entry->queued_at = now;
         enqueue(coordinator, guest);
     } else {
+        /* mark: drain-gives-up-guest -- a move of a drain failed twice */
         stick(coordinator, guest);
     }
     return FERRY_OK;
@@ -344,6 +346,7 @@ static bool room_is_coming(const struct ferry_coordinator *coordinator, const st
 
         if (to->leaving != 0 && may_be_sent(coordinator, guest, i) &&
             has_room(to, to->used - to->leaving, guest->memory)) {
+            /* mark: drain-waits-for-room -- room is coming: waits */
             return true;
         }
     }
@@ -400,6 +403,7 @@ start_one(struct ferry_coordinator *coordinator, uint32_t from, struct ferry_ord
         }
         if (!room_is_coming(coordinator, guest)) {
             queue_remove(coordinator, &host->queue, index);
+            /* mark: drain-no-room -- no host has room */
             stick(coordinator, index);
         }
         index = next;

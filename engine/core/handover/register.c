@@ -93,11 +93,13 @@ static struct register_step
 opening_answered(struct register_side *source, const struct register_value *value)
 {
     if (value->kind == REGISTER_RUNNING) { /* given back by a restarted target: of a new epoch */
+        /* mark: register-given-back-while-opening -- a restarted target gave it back: opens anew */
         source->epoch = value->epoch;
         return open_attempt(source);
     }
     if (value->attempt !=
         source->attempt) { /* of an attempt that was given up before it was open */
+        /* mark: register-older-attempt-open -- an attempt that was given up is open: replaced */
         return swap(*value, handover(source->attempt, source->epoch));
     }
     source->phase = REGISTER_SOURCE_OPEN;
@@ -113,6 +115,7 @@ back_answered(struct register_side *source, const struct register_value *value)
         return swap(*value, running(REGISTER_SOURCE, source->epoch + 1));
     }
     if (value->epoch == source->epoch) {
+        /* mark: register-nothing-was-opened -- a late request may come: the epoch goes up */
         return raise_epoch(source);
     }
     source->epoch = value->epoch;
@@ -126,6 +129,7 @@ paused_answered(struct register_side *source, const struct register_value *value
     if (value->kind == REGISTER_HANDOVER) {
         return step0();
     }
+    /* mark: register-given-back-in-pause -- a restarted target gave it back: runs again */
     source->epoch = value->epoch; /* a restarted target gave it back */
     source->phase = REGISTER_SOURCE_RUNNING;
     return step1(REGISTER_OUT_RUN_HERE);
@@ -137,9 +141,11 @@ asking_answered(struct register_side *source, const struct register_value *value
     source->epoch = value->epoch;
     if (value->kind == REGISTER_HANDOVER) {
         source->attempt = value->attempt;
+        /* mark: register-restart-in-handover -- a restarted source takes an open handover back */
         source->phase = REGISTER_SOURCE_RETURNING;
         return take_back(source);
     }
+    /* mark: register-restart-running -- what the last life asked for must not come true */
     source->phase = REGISTER_SOURCE_RESTORING; /* what the last life asked for must not come true */
     return and_run_here(raise_epoch(source));
 }
@@ -166,8 +172,12 @@ source_answered(struct register_side *source, const struct register_value *value
 static struct register_step source_again(const struct register_side *source)
 {
     switch ((enum register_source_phase)source->phase) {
-    case REGISTER_SOURCE_OPENING: return open_attempt(source);
-    case REGISTER_SOURCE_RETURNING: return take_back(source);
+    case REGISTER_SOURCE_OPENING:
+        /* mark: register-open-unanswered -- no answer to the request to open: again */
+        return open_attempt(source);
+    case REGISTER_SOURCE_RETURNING:
+        /* mark: register-return-unanswered -- no answer to the request to return: again */
+        return take_back(source);
     case REGISTER_SOURCE_RESTORING: return raise_epoch(source);
     case REGISTER_SOURCE_ASKING: return step1(REGISTER_OUT_READ);
     case REGISTER_SOURCE_RUNNING:
@@ -265,14 +275,17 @@ target_answered(struct register_side *target, const struct register_value *value
             return step1(REGISTER_OUT_RUN_HERE);
         }
         if (open && value->attempt == target->attempt && value->epoch == target->epoch) {
+            /* mark: register-take-lost -- the request to take was lost: again */
             return take(target);
         }
         target->phase = REGISTER_TARGET_RECEIVING;
+        /* mark: register-taken-back -- the source was faster: what came is void */
         return step1(REGISTER_OUT_VOID);
     }
     if (target->phase == REGISTER_TARGET_ASKING) {
         target->epoch = value->epoch;
         if (open) {
+            /* mark: register-restart-gives-back -- a restarted target has nothing to run */
             return give_back(value);
         }
         target->phase = mine ? REGISTER_TARGET_OWNER : REGISTER_TARGET_OVER;

@@ -26,10 +26,12 @@ handover_source_restart(uint64_t epoch, uint32_t attempt, bool granted, bool cla
     source.attempt = attempt;
     source.restarted = 1;
     if (claimed) {
+        /* mark: handover-restart-claimed -- the claim outlives a restart */
         source.phase = HANDOVER_CLAIMED;
         source.claim = HANDOVER_RECORD_DURABLE;
     } else if (granted) {
         /* GRANT may have been sent before the restart: nothing but the target's word tells. */
+        /* mark: handover-restart-granted -- what was granted before the restart stays granted */
         source.phase = HANDOVER_GRANTED;
         source.grant = HANDOVER_RECORD_DURABLE;
     }
@@ -62,9 +64,11 @@ static struct handover_step in_running(
         return step0();
     case HANDOVER_IN_ABORTED: /* burned for a reason of the target's own */
     case HANDOVER_IN_LOST:    /* nothing was granted, so nothing can have started */
+        /* mark: handover-gone-while-running -- the target burned or forgot: the guest runs on */
         source->phase = HANDOVER_BACK;
         return step0();
     case HANDOVER_IN_READY: /* of an attempt that was aborted: tell it again */
+        /* mark: handover-late-ready -- READY of an aborted attempt: told again */
         return step2(HANDOVER_OUT_STALE, HANDOVER_OUT_SEND_ABORT);
     case HANDOVER_IN_TARGET_RECEIVING: return step0();
     case HANDOVER_IN_CLAIM: /* it is ours already */ return step1(HANDOVER_OUT_TOO_LATE);
@@ -100,10 +104,13 @@ static struct handover_step in_attempt(
         source->grant = HANDOVER_RECORD_ISSUED;
         return step1(HANDOVER_OUT_PERSIST_GRANT);
     case HANDOVER_IN_ABORT:
+        /* mark: handover-abort -- an attempt is aborted before the grant */
         source->phase = HANDOVER_RUNNING;
         return step2(HANDOVER_OUT_SEND_ABORT, HANDOVER_OUT_RUN_HERE);
     case HANDOVER_IN_ABORTED:
-    case HANDOVER_IN_LOST: return go_back(source);
+    case HANDOVER_IN_LOST:
+        /* mark: handover-gone-in-attempt -- burned or forgotten in the pause: taken back */
+        return go_back(source);
     case HANDOVER_IN_TARGET_RECEIVING: return step0();
     case HANDOVER_IN_CLAIM:
         return step1(HANDOVER_OUT_TOO_LATE); /* cancel brings it back without risk */
@@ -135,13 +142,17 @@ in_granting(struct handover_source *source, enum handover_source_input input)
         source->grant = HANDOVER_RECORD_DURABLE;
         return step1(HANDOVER_OUT_SEND_GRANT);
     case HANDOVER_IN_GRANT_FAILED:
+        /* mark: handover-grant-failed -- the grant record failed: asks for a burn */
         source->phase = HANDOVER_BURNING;
         source->grant = HANDOVER_RECORD_FAILED;
         return step1(HANDOVER_OUT_SEND_BURN);
     case HANDOVER_IN_STOP_GRANT:
+        /* mark: handover-grant-stopped -- cancelled or late while granting: asks for a burn */
         source->phase = HANDOVER_BURNING;
         return step1(HANDOVER_OUT_SEND_BURN);
-    case HANDOVER_IN_ABORTED: return go_back(source);
+    case HANDOVER_IN_ABORTED:
+        /* mark: handover-burned-while-granting -- proof while the grant is being written */
+        return go_back(source);
     case HANDOVER_IN_READY: /* said again after a new attach; the grant is on its way */
     case HANDOVER_IN_LOST:  /* H-6 */
     case HANDOVER_IN_TARGET_RECEIVING: return step0();
@@ -169,11 +180,14 @@ static struct handover_step in_granted(
         }
         source->phase = HANDOVER_MOVED;
         return step1(HANDOVER_OUT_MOVED);
-    case HANDOVER_IN_ABORTED: return go_back(source);
+    case HANDOVER_IN_ABORTED:
+        /* mark: handover-burned-when-granted -- proof after the grant: the guest is back */
+        return go_back(source);
     case HANDOVER_IN_READY:
         if (attempt != source->attempt || epoch != source->epoch) {
             return step1(HANDOVER_OUT_STALE);
         }
+        /* mark: handover-grant-again -- READY again: the grant was lost, and is said again */
         return step1(HANDOVER_OUT_SEND_GRANT);
     case HANDOVER_IN_LOST: /* H-6 */
     case HANDOVER_IN_TARGET_RECEIVING: return step0();
@@ -194,10 +208,15 @@ static struct handover_step
 in_burning(struct handover_source *source, enum handover_source_input input)
 {
     switch (input) {
-    case HANDOVER_IN_ABORTED: return go_back(source);
+    case HANDOVER_IN_ABORTED:
+        /* mark: handover-burned-on-request -- the burn was asked for, and proof has come */
+        return go_back(source);
     case HANDOVER_IN_READY:
-    case HANDOVER_IN_TARGET_RECEIVING: return step1(HANDOVER_OUT_SEND_BURN);
+    case HANDOVER_IN_TARGET_RECEIVING:
+        /* mark: handover-burn-again -- the order to burn was lost, and is said again */
+        return step1(HANDOVER_OUT_SEND_BURN);
     case HANDOVER_IN_GRANT_DURABLE: /* late: GRANT is not sent any more */
+        /* mark: handover-grant-durable-too-late -- a late grant record: GRANT stays unsaid */
         source->grant = HANDOVER_RECORD_DURABLE;
         return step0();
     case HANDOVER_IN_GRANT_FAILED: source->grant = HANDOVER_RECORD_FAILED; return step0();
@@ -225,6 +244,7 @@ in_claiming(struct handover_source *source, enum handover_source_input input)
         source->claim = HANDOVER_RECORD_DURABLE;
         return step1(HANDOVER_OUT_RUN_HERE);
     case HANDOVER_IN_CLAIM_FAILED: /* the claim may be in the journal, or not: a restart tells */
+        /* mark: handover-claim-failed -- the claim is in doubt: only a restart tells */
         source->claim = HANDOVER_RECORD_FAILED;
         return step0();
     case HANDOVER_IN_GRANT_DURABLE: source->grant = HANDOVER_RECORD_DURABLE; return step0();
@@ -252,7 +272,9 @@ in_decided(struct handover_source *source, enum handover_source_input input)
     case HANDOVER_IN_READY:
     case HANDOVER_IN_STARTED:
     case HANDOVER_IN_ABORTED:
-    case HANDOVER_IN_TARGET_RECEIVING: return step1(HANDOVER_OUT_SEND_END);
+    case HANDOVER_IN_TARGET_RECEIVING:
+        /* mark: handover-asked-after-the-end -- the target asks a decided session: END again */
+        return step1(HANDOVER_OUT_SEND_END);
     case HANDOVER_IN_LOST: return step0();
     case HANDOVER_IN_GRANT_DURABLE: source->grant = HANDOVER_RECORD_DURABLE; return step0();
     case HANDOVER_IN_GRANT_FAILED: source->grant = HANDOVER_RECORD_FAILED; return step0();

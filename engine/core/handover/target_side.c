@@ -24,9 +24,11 @@ handover_target_restart(uint64_t epoch, uint32_t attempt, bool owner, bool burne
     target.attempt = attempt;
     /* OWNER wins: it was durable before anything ran, and nobody burns after it. */
     if (owner) {
+        /* mark: handover-restart-owner -- the owner record outlives a restart */
         target.phase = HANDOVER_OWNER;
         target.owner = HANDOVER_RECORD_DURABLE;
     } else if (burned) {
+        /* mark: handover-restart-burned -- the burn outlives a restart */
         target.phase = HANDOVER_BURNED;
         target.burned = HANDOVER_RECORD_DURABLE;
     }
@@ -58,6 +60,7 @@ in_receiving(struct handover_target *target, enum handover_target_input input, u
     switch (input) {
     case HANDOVER_IN_LOADED:
         if (attempt <= target->attempt) {
+            /* mark: handover-loaded-too-late -- loaded for an attempt that was aborted meanwhile */
             return step1(HANDOVER_OUT_STALE); /* aborted while it was being loaded */
         }
         target->attempt = attempt;
@@ -93,19 +96,26 @@ static struct handover_step in_ready(
     switch (input) {
     case HANDOVER_IN_GRANT:
         if (attempt != target->attempt || epoch != target->epoch) {
+            /* mark: handover-stale-grant -- a grant of another attempt or epoch is dropped */
             return step1(HANDOVER_OUT_STALE);
         }
         return own(target);
     case HANDOVER_IN_VOID:
         if (attempt < target->attempt) {
+            /* mark: handover-stale-abort -- an ABORT of an older attempt is dropped */
             return step1(HANDOVER_OUT_STALE);
         }
         target->attempt = attempt;
+        /* mark: handover-ready-aborted -- READY is taken back: the target receives again */
         target->phase = HANDOVER_RECEIVING;
         return step1(HANDOVER_OUT_VOID);
-    case HANDOVER_IN_ASK_READY: return step1(HANDOVER_OUT_SEND_READY);
+    case HANDOVER_IN_ASK_READY:
+        /* mark: handover-ready-again -- asked after a lost connection: READY again */
+        return step1(HANDOVER_OUT_SEND_READY);
     case HANDOVER_IN_BURN: return burn(target);
-    case HANDOVER_IN_OPERATOR_CLAIM: return own(target);
+    case HANDOVER_IN_OPERATOR_CLAIM:
+        /* mark: handover-claimed-here -- an operator gives the guest to the target */
+        return own(target);
     case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_LOADED: return step1(HANDOVER_OUT_STALE);
     case HANDOVER_IN_OWNER_DURABLE:
@@ -127,6 +137,7 @@ in_owning(struct handover_target *target, enum handover_target_input input)
         target->owner = HANDOVER_RECORD_DURABLE;
         return step1(HANDOVER_OUT_RUN_HERE);
     case HANDOVER_IN_OWNER_FAILED: /* H-8 */
+        /* mark: handover-owner-failed -- the owner record is in doubt: never runs, says nothing */
         target->phase = HANDOVER_UNSURE;
         target->owner = HANDOVER_RECORD_FAILED;
         return step0();
@@ -150,11 +161,16 @@ in_owner(struct handover_target *target, enum handover_target_input input)
 {
     switch (input) {
     case HANDOVER_IN_GRANT:
-    case HANDOVER_IN_ASK_READY: return step1(HANDOVER_OUT_SEND_STARTED);
+    case HANDOVER_IN_ASK_READY:
+        /* mark: handover-started-again -- STARTED was lost, and is said again */
+        return step1(HANDOVER_OUT_SEND_STARTED);
     case HANDOVER_IN_BURN:
     case HANDOVER_IN_OPERATOR_CLAIM: return step2(HANDOVER_OUT_TOO_LATE, HANDOVER_OUT_SEND_STARTED);
     case HANDOVER_IN_END: return step1(HANDOVER_OUT_FORGET); /* stays OWNER: the guest runs on */
-    case HANDOVER_IN_END_CLAIMED: /* H-9 */ target->yielded = 1; return burn(target);
+    case HANDOVER_IN_END_CLAIMED:                            /* H-9 */
+        /* mark: handover-yields -- a claim gave the guest back to the source */
+        target->yielded = 1;
+        return burn(target);
     case HANDOVER_IN_VOID:
     case HANDOVER_IN_LOADED: return step1(HANDOVER_OUT_STALE);
     case HANDOVER_IN_OWNER_DURABLE:
@@ -175,6 +191,7 @@ in_target_burning(struct handover_target *target, enum handover_target_input inp
         target->burned = HANDOVER_RECORD_DURABLE;
         return step1(HANDOVER_OUT_SEND_ABORTED);
     case HANDOVER_IN_BURN_FAILED: /* H-8 */
+        /* mark: handover-burn-failed -- the burn is in doubt: says nothing */
         target->phase = HANDOVER_UNSURE;
         target->burned = HANDOVER_RECORD_FAILED;
         return step0();
@@ -201,6 +218,7 @@ in_burned(struct handover_target *target, enum handover_target_input input)
     case HANDOVER_IN_GRANT:
     case HANDOVER_IN_BURN:
     case HANDOVER_IN_VOID: /* the source goes on, and must not */
+        /* mark: handover-aborted-again -- ABORTED was lost, and is said again */
         return step1(HANDOVER_OUT_SEND_ABORTED);
     case HANDOVER_IN_END: target->phase = HANDOVER_OVER; return step1(HANDOVER_OUT_FORGET);
     case HANDOVER_IN_LOADED: return step1(HANDOVER_OUT_STALE);

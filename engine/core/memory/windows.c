@@ -51,6 +51,7 @@ void memory_windows_void(struct memory_windows *windows)
     for (uint32_t i = 0; i < windows->used; i++) {
         struct memory_window *window = slot(windows, i);
         if (window->state == MEMORY_WINDOW_AGAIN) {
+            /* mark: memory-voided -- what was to be sent again belongs to an aborted attempt */
             window->state = MEMORY_WINDOW_FREE;
         }
     }
@@ -154,11 +155,13 @@ issue_again(struct memory_windows *windows, uint32_t attach, uint16_t stream)
             continue;
         }
         const struct memory_window lost = *old;
+        /* mark: memory-sent-again -- a lost window goes out again */
         old->state = MEMORY_WINDOW_FREE;
         windows->again--;
         trim(windows);
         struct memory_window *window = append(windows, attach, stream);
         if (window == NULL) { /* free slots, but only inside the ring: wait for acknowledgements */
+            /* mark: memory-ring-full -- no room to send again: waits for acknowledgements */
             old->state = MEMORY_WINDOW_AGAIN;
             windows->again++;
             return NULL;
@@ -260,6 +263,7 @@ uint64_t memory_windows_acknowledge(
             windows->live--;
             pages += window->pages;
         } else if (window->state == MEMORY_WINDOW_ISSUED) {
+            /* mark: memory-placed-before-sent -- acknowledged before it was reported as sent */
             window->state = MEMORY_WINDOW_PLACED;
             pages += window->pages;
         }
@@ -288,6 +292,7 @@ struct memory_requeued memory_windows_requeue(struct memory_windows *windows)
             windows->again++;
             requeued.windows++;
         } else if (window->state == MEMORY_WINDOW_PLACED) {
+            /* mark: memory-placed-without-report -- its report was lost, but it is there */
             window->state = MEMORY_WINDOW_FREE;
             windows->live--;
         }

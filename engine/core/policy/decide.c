@@ -133,9 +133,11 @@ static void no_convergence(
     enum ferry_rule cause)
 {
     if (on_no_convergence == FERRY_SWITCH_ANYWAY) {
+        /* mark: policy-switches-anyway -- no convergence, and it shall switch anyway */
         conclude(verdict, FERRY_DECIDE_SWITCH, FERRY_RULE_SWITCH_ANYWAY);
         verdict->cause = cause;
     } else if (on_no_convergence == FERRY_KEEP_TRYING && cause == FERRY_RULE_STALLED) {
+        /* mark: policy-keeps-trying -- no progress, and it shall keep trying */
         conclude(verdict, FERRY_DECIDE_CONTINUE, cause);
     } else {
         conclude(verdict, FERRY_DECIDE_GIVE_UP, cause);
@@ -194,6 +196,7 @@ ferry_policy_decide(const struct ferry_policy_samples *samples, struct ferry_pol
     }
     apply_rules(samples, memory, &verdict);
     if (verdict.rule == FERRY_RULE_BACKING_OFF) {
+        /* mark: policy-backing-off -- within the limit, but an attempt failed a moment ago */
         ferry_policy_refuted(
             memory); /* within the limit, but not to be used: no best to hope for */
     }

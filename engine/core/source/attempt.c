@@ -52,6 +52,7 @@ void source_attempt_round_trip(struct ferry_source *source)
     }
     const ferry_time_ns end = limit_end(source);
     if (end < attempt->abort_at) {
+        /* mark: source-network-slower -- a slower network: less time for READY */
         attempt->abort_at = end;
     }
 }
@@ -96,6 +97,7 @@ void source_attempt_paused(struct ferry_source *source, enum ferry_status status
 {
     struct attempt *attempt = &source->attempt;
     if (status != FERRY_OK) {
+        /* mark: source-pause-failed -- the guest could not be paused */
         source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_GUEST);
         return;
     }
@@ -116,6 +118,7 @@ void source_attempt_captured(struct ferry_source *source, const struct ferry_eve
 {
     struct attempt *attempt = &source->attempt;
     if (event->status != FERRY_OK || event->state_size > FERRY_DEVICE_STATE_MAX) {
+        /* mark: source-capture-failed -- the device state could not be saved */
         source_ending_decide(
             source,
             FERRY_OUTCOME_FAILED,
@@ -181,6 +184,7 @@ void source_attempt_ready(struct ferry_source *source, const struct wire_message
     const bool unasked = ready->attempt == source->handover.attempt &&
                          source_copy_paused_phase(source) && attempt->manifest_attach == 0;
     if (copies && (unopened || unasked)) { /* ready for what it has not got */
+        /* mark: source-ready-for-nothing -- READY for what was never sent */
         source_violation(source, FERRY_PEER_UNEXPECTED, WIRE_READY);
         return;
     }
@@ -189,6 +193,7 @@ void source_attempt_ready(struct ferry_source *source, const struct wire_message
                       ready->epoch == source->config.epoch;
     if (mine) {
         if (attempt->abort_at <= source->now) {
+            /* mark: source-ready-too-late -- READY comes when the limit cannot be kept any more */
             source_attempt_abort(source, FERRY_LIMIT_NO_CONVERGENCE);
             return;
         }
@@ -220,6 +225,7 @@ static void remember_abort(struct ferry_source *source, enum ferry_status reason
     attempt->not_before = source->now + wait;
     outcome->aborted_count++;
     if (reason == FERRY_LIMIT_NO_CONVERGENCE) {
+        /* mark: source-prediction-refuted -- the attempt was too slow: its prediction is no hope */
         ferry_policy_refuted(&source->copy.policy);
     }
 }
@@ -251,6 +257,7 @@ void source_attempt_abort(struct ferry_source *source, enum ferry_status reason)
 void source_attempt_give_back(struct ferry_source *source)
 {
     if (source->copy.state != COPY_DRAINING) { /* not by our own abort, but on the target's word */
+        /* mark: source-given-back-by-target -- the target burned or forgot: the attempt is left */
         leave(source, source->ending.status);
     }
     source_set_state(source, FERRY_SOURCE_RESUMING, FERRY_EVENT_CONTROL_BYTES);
@@ -293,12 +300,14 @@ void source_attempt_resumed(
             0);
     }
     if (source->ending.kind == FERRY_OUTCOME_NONE && status != FERRY_OK) {
+        /* mark: source-resume-failed -- the guest could not be run again */
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = FERRY_WORLD_GUEST;
     } else if (
         source->ending.kind == FERRY_OUTCOME_NONE &&
         source->config.mode == FERRY_MODE_STOP_AND_COPY) {
         /* It has no live rounds to go on with. */
+        /* mark: source-stop-and-copy-aborted -- it has no rounds to go on with */
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = attempt->abort_reason;
     }
@@ -344,9 +353,11 @@ void source_attempt_tick(struct ferry_source *source)
         return;
     }
     if (source->attempt.abort_at <= source->now) {
+        /* mark: source-limit-guard -- no READY in time: the attempt is aborted, the limit kept */
         source_attempt_abort(source, FERRY_LIMIT_NO_CONVERGENCE);
     } else if (stuck_at(source) <= source->now) {
         const bool asked = source->config.mode == FERRY_MODE_STOP_AND_COPY;
+        /* mark: source-pause-stuck -- a pause without a limit makes no progress */
         source_ending_decide(
             source, FERRY_OUTCOME_FAILED, asked ? FERRY_TIMEOUT_GIVE_UP : FERRY_TIMEOUT_RECONNECT);
     }

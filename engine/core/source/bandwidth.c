@@ -131,11 +131,13 @@ void source_bandwidth_plan_probe(
         return;
     }
     if (bandwidth->dense_pages == 0) {
+        /* mark: source-bandwidth-unknown -- no page to measure with: an attempt has to tell */
         bandwidth->measured_ns = 0; /* only an attempt can tell, and attempts are counted */
         bandwidth->measured_bytes = 0;
         bandwidth->last = 0;
         return;
     }
+    /* mark: source-bandwidth-probed -- a stale bandwidth keeps the guest: it is measured anew */
     bandwidth->probes_due = source->config.streams;
     source_bandwidth_forget(source);
     source_trace(

@@ -237,6 +237,7 @@ static void decide(struct ferry_source *source)
     case FERRY_DECIDE_CONTINUE:
         if (source->measured.grant_persist > source->config.costs.grant_persist &&
             source->pending[PENDING_PERSIST_SESSION].id == 0) {
+            /* mark: source-journal-measured-again -- the journal was slow once: is it still? */
             source_opening_persist(source); /* slow when it was measured: is it still? */
         }
         source_copy_begin_round(source, false);
@@ -249,6 +250,7 @@ static void decide(struct ferry_source *source)
         source_attempt_open(source, verdict.predicted_blackout);
         return;
     case FERRY_DECIDE_GIVE_UP:
+        /* mark: source-give-up -- it does not converge: given up */
         copy->state = COPY_DECIDED;
         source_ending_decide(
             source,
@@ -283,6 +285,7 @@ void source_copy_collected(struct ferry_source *source, const struct ferry_event
 {
     struct copy *copy = &source->copy;
     if (event->status != FERRY_OK) {
+        /* mark: source-collect-failed -- the dirty log could not be read */
         source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_GUEST);
         return;
     }
@@ -295,6 +298,7 @@ void source_copy_collected(struct ferry_source *source, const struct ferry_event
         return;
     }
     if (source->state != FERRY_SOURCE_COPYING) {
+        /* mark: source-collected-too-late -- a collection that the end has overtaken */
         return; /* the end came meanwhile */
     }
     if (first) {

@@ -73,10 +73,12 @@ void source_ending_decide(
     source->ending.kind = kind;
     source->ending.status = status;
     if (source_copy_paused_phase(source)) {
+        /* mark: source-end-in-pause -- the end comes in the pause: the guest runs again first */
         source_attempt_abort(source, status);
         return;
     }
     if (source->state == FERRY_SOURCE_RESUMING) {
+        /* mark: source-end-while-resuming -- the end waits until the guest runs */
         return; /* as soon as the guest runs */
     }
     source_ending_begin(source);
@@ -130,6 +132,7 @@ void source_ending_begin(struct ferry_source *source)
         persist_ended(source);
     }
     if (!source->asked && !source->session_durable) {
+        /* mark: source-nobody-heard -- the target never heard of it: nothing to clean up */
         source_ending_forgotten(
             source); /* the target never heard of it, and nothing is in the journal */
         return;
@@ -143,6 +146,7 @@ void source_ending_moved_after_all(struct ferry_source *source)
 {
     struct ending *ending = &source->ending;
     source->handover.phase = HANDOVER_MOVED;
+    /* mark: source-moved-after-all -- a claim gave the guest away while this host was dead */
     ending->moved = true;
     ending->record_wanted = true;
     ending->record_durable = false;
@@ -161,6 +165,7 @@ void source_ending_say_end(struct ferry_source *source)
     const uint8_t stays = claimed ? WIRE_END_CLAIMED : WIRE_END_STAYED;
     if (source->state != FERRY_SOURCE_CLOSING ||
         (ending->record_wanted && !ending->record_durable)) {
+        /* mark: source-end-waits-for-record -- END waits for the record of the end */
         return;
     }
     source_send(
@@ -179,6 +184,7 @@ void source_ending_say_end(struct ferry_source *source)
 void source_ending_persisted(struct ferry_source *source, enum ferry_status status)
 {
     if (status != FERRY_OK) {
+        /* mark: source-ended-failed -- the record of the end failed: all stays for a retry */
         source_ending_close(source); /* the records stay as they are, here and at the target */
         return;
     }
@@ -199,6 +205,7 @@ void source_ending_closed_heard(struct ferry_source *source)
         source->pending[PENDING_PERSIST_GRANTED].id != 0 ||
         source->pending[PENDING_PERSIST_SESSION].id != 0 ||
         (source->ending.record_wanted && !source->ending.record_durable)) {
+        /* mark: source-forget-waits -- a record is on its way: forgotten when it is there */
         return;
     }
     source_ask(
@@ -238,12 +245,22 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
     switch (kind) {
     case PENDING_COLLECT:
     case PENDING_PAUSE:
-    case PENDING_CAPTURE: source_ending_decide(source, FERRY_OUTCOME_FAILED, late.status); return;
-    case PENDING_RESUME: source_attempt_resumed(source, late.status, 0); return;
-    case PENDING_PERSIST_SESSION: source_opening_session_persisted(source, late.status); return;
+    case PENDING_CAPTURE:
+        /* mark: source-action-late -- the guest's side takes too long */
+        source_ending_decide(source, FERRY_OUTCOME_FAILED, late.status);
+        return;
+    case PENDING_RESUME:
+        /* mark: source-resume-late -- running the guest again takes too long */
+        source_attempt_resumed(source, late.status, 0);
+        return;
+    case PENDING_PERSIST_SESSION:
+        /* mark: source-session-late -- the session record takes too long */
+        source_opening_session_persisted(source, late.status);
+        return;
     case PENDING_PERSIST_GRANTED:
         /* Late is not failed: the record may still become durable. Its report would be dropped, so
          * nothing is lost by saying that it may be there (H-8). */
+        /* mark: source-grant-late -- the grant record takes too long: counts as in doubt */
         if (source->ending.kind == FERRY_OUTCOME_NONE) {
             source->ending.kind = FERRY_OUTCOME_FAILED;
             source->ending.status = FERRY_WORLD_JOURNAL;
@@ -251,10 +268,22 @@ static void expire(struct ferry_source *source, enum pending_kind kind)
         source_grant_step(
             source, HANDOVER_IN_GRANT_FAILED, source->handover.attempt, source->config.epoch);
         return;
-    case PENDING_PERSIST_CLAIMED: source_grant_claim_persisted(source, late.status); return;
-    case PENDING_PERSIST_ENDED: source_ending_persisted(source, late.status); return;
-    case PENDING_FREE: source_ending_freed(source); return;
-    case PENDING_FORGET: source_ending_forgotten(source); return;
+    case PENDING_PERSIST_CLAIMED:
+        /* mark: source-claim-late -- the claim takes too long */
+        source_grant_claim_persisted(source, late.status);
+        return;
+    case PENDING_PERSIST_ENDED:
+        /* mark: source-ended-late -- the record of the end takes too long */
+        source_ending_persisted(source, late.status);
+        return;
+    case PENDING_FREE:
+        /* mark: source-free-late -- freeing the old copy takes too long */
+        source_ending_freed(source);
+        return;
+    case PENDING_FORGET:
+        /* mark: source-forget-late -- forgetting takes too long */
+        source_ending_forgotten(source);
+        return;
     case PENDING_DETACH:
     case PENDING_PROBE:
     case PENDING_COUNT: return; /* watched by the link */
@@ -300,20 +329,25 @@ void source_ending_tick(struct ferry_source *source)
         }
     }
     if (unreachable_at(source) <= source->now) {
+        /* mark: source-unreachable -- no network for too long */
         source_ending_decide(
             source,
             FERRY_OUTCOME_FAILED,
             source->asked ? FERRY_TIMEOUT_RECONNECT : FERRY_TIMEOUT_CONNECT);
     } else if (source->accept_until <= source->now && source->state == FERRY_SOURCE_OPENING) {
+        /* mark: source-open-unanswered -- OPEN is not answered */
         source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_TIMEOUT_OPEN);
     } else if (stuck_at(source) <= source->now) {
+        /* mark: source-round-stuck -- a round never ends */
         source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_TIMEOUT_GIVE_UP);
     }
     if (source->unknown_at <= source->now && source_grant_is_out(source)) {
+        /* mark: source-unknown -- silence after the grant: the outcome is unknown */
         source_grant_unknown(source, FERRY_TIMEOUT_ANSWER);
     }
     if (source->state == FERRY_SOURCE_CLOSING && source->ending.close_until <= source->now) {
         if (source->link.state != LINK_DOWN && source->link.state != LINK_DETACHING) {
+            /* mark: source-close-limit -- cleaning up takes too long: records stay */
             source_ending_close(source);
         }
         if (all_quiet(source)) {
@@ -364,13 +398,19 @@ enum ferry_status source_ending_cancel(struct ferry_source *source)
         /* GRANT has not been sent: the target can be asked never to start, but only its word ends
          * it (H-2). */
         source->cancel_wanted = true;
+        /* mark: source-cancel-while-granting -- cancelled while granting: only proof ends it */
         source_grant_step(
             source, HANDOVER_IN_STOP_GRANT, source->handover.attempt, source->config.epoch);
         return FERRY_OK;
-    case HANDOVER_BURNING: source->cancel_wanted = true; return FERRY_OK;
+    case HANDOVER_BURNING:
+        /* mark: source-cancel-while-burning -- cancelled while a burn is asked for */
+        source->cancel_wanted = true;
+        return FERRY_OK;
     case HANDOVER_GRANTED:
     case HANDOVER_MOVED:
-    case HANDOVER_CLAIMING: return FERRY_USAGE_TOO_LATE;
+    case HANDOVER_CLAIMING:
+        /* mark: source-cancel-too-late -- cancelled after the grant */
+        return FERRY_USAGE_TOO_LATE;
     case HANDOVER_BACK:
     case HANDOVER_CLAIMED: return FERRY_USAGE_STATE;
     }

@@ -105,6 +105,7 @@ static void run_here(struct ferry_source *source)
 {
     source->unknown_at = FERRY_TIME_NEVER;
     if (!source->guest_alive) {
+        /* mark: source-back-without-guest -- proof comes, but the guest died with its host */
         source_ending_begin(source); /* the guest died with its host: nothing to resume, but it is
                                         ours to start again */
         return;
@@ -116,9 +117,11 @@ static void run_here(struct ferry_source *source)
 static void taken(struct ferry_source *source)
 {
     if (source->state == FERRY_SOURCE_CLOSING) {
+        /* mark: source-claimed-elsewhere -- it had ended, and a claim gave the guest away */
         source_ending_moved_after_all(source);
         return;
     }
+    /* mark: source-taken-while-away -- a claim gave the guest away: this copy is over */
     source_abandon(source, PENDING_RESUME);
     source->ending.kind = FERRY_OUTCOME_FAILED;
     source->ending.status = FERRY_USAGE_CLAIMED_ELSEWHERE;
@@ -191,6 +194,7 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
 {
     const struct attempt *attempt = &source->attempt;
     if (attempt->paused_at == 0 || attempt->ready_at == 0) {
+        /* mark: source-blackout-forgotten -- a restarted source cannot tell the blackout */
         return; /* a restarted source: these instants died with it */
     }
     const ferry_time_ns half = source_link_round_trip(source) / 2;
@@ -232,6 +236,7 @@ void source_grant_started(struct ferry_source *source, const struct wire_message
     if (news && started->alive == 1) {
         measure_blackout(source, started);
     } else if (news) {
+        /* mark: source-died-at-target -- the guest moved, and died there before it could run */
         source->ending.died = true;
     }
     source_grant_step(source, HANDOVER_IN_STARTED, started->attempt, started->epoch);
@@ -241,6 +246,7 @@ void source_grant_aborted(struct ferry_source *source, const struct wire_message
 {
     const struct wire_attempt *aborted = &message->body.attempt;
     if (aborted->epoch != source->config.epoch) {
+        /* mark: source-stale-aborted -- ABORTED of another epoch is dropped */
         source_trace(source, FERRY_TRACE_STALE_MESSAGE, WIRE_ABORTED, aborted->attempt, 0, 0);
         return;
     }
@@ -254,6 +260,7 @@ void source_grant_aborted(struct ferry_source *source, const struct wire_message
     source->ending.record_wanted = source->ending.record_wanted || was_out;
     source_grant_step(source, HANDOVER_IN_ABORTED, aborted->attempt, aborted->epoch);
     if (source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING) {
+        /* mark: source-burned-while-copying -- burned before any pause: the guest never stopped */
         source_ending_begin(source); /* the guest runs here, it never stopped */
     }
 }
@@ -261,6 +268,7 @@ void source_grant_aborted(struct ferry_source *source, const struct wire_message
 void source_grant_lost(struct ferry_source *source)
 {
     if (source->state == FERRY_SOURCE_CLOSING) {
+        /* mark: source-lost-at-the-end -- LOST at the end: nothing is left over there */
         source_ending_closed_heard(source); /* nothing to clean up over there */
         return;
     }
@@ -272,6 +280,7 @@ void source_grant_lost(struct ferry_source *source)
     }
     source_grant_step(source, HANDOVER_IN_LOST, 0, 0);
     if (out) {
+        /* mark: source-lost-after-grant -- LOST after the grant proves nothing: unknown */
         source_grant_unknown(source, FERRY_WORLD_PEER_LOST); /* H-6: no proof */
     } else if (source->state == FERRY_SOURCE_OPENING || source->state == FERRY_SOURCE_COPYING) {
         source_ending_begin(source);
@@ -294,6 +303,7 @@ void source_grant_persisted(struct ferry_source *source, enum ferry_status statu
             0,
             0);
     } else if (source->ending.kind == FERRY_OUTCOME_NONE && source_grant_is_out(source)) {
+        /* mark: source-grant-failed -- the grant record failed */
         source->ending.kind = FERRY_OUTCOME_FAILED;
         source->ending.status = FERRY_WORLD_JOURNAL;
     }
@@ -318,8 +328,10 @@ void source_grant_claim_persisted(struct ferry_source *source, enum ferry_status
 enum ferry_status source_grant_claim(struct ferry_source *source)
 {
     if (!source_grant_is_out(source) || source->handover.phase == HANDOVER_CLAIMING) {
+        /* mark: source-claim-refused -- a claim where nothing is in doubt */
         return FERRY_USAGE_STATE;
     }
+    /* mark: source-claimed -- an operator claims the guest for this host */
     source_grant_unknown(source, FERRY_TIMEOUT_ANSWER); /* the state in which a claim may end it */
     source_grant_step(source, HANDOVER_IN_CLAIM, source->handover.attempt, source->config.epoch);
     return FERRY_OK;

@@ -130,6 +130,7 @@ void source_link_detached(
         link->state == LINK_DETACHING) {
         return;
     }
+    /* mark: source-link-broken -- the connection broke */
     source_link_lose(source, status == FERRY_OK ? FERRY_WORLD_LINK : status);
 }
 
@@ -144,6 +145,7 @@ void source_link_lose(struct ferry_source *source, enum ferry_status status)
         link->flaps = source->now - link->up_at < RETRY_REST ? link->flaps + 1 : 0;
     }
     if (link->lost_at == FERRY_TIME_NEVER) {
+        /* mark: source-link-lost -- the time without a connection begins */
         link->lost_at = source->now;
         link->lost_status = status;
         link->tried = 0;
@@ -154,6 +156,7 @@ void source_link_lose(struct ferry_source *source, enum ferry_status status)
     source_abandon(source, PENDING_PROBE);
     link->probe_at = FERRY_TIME_NEVER;
     if (!leaving) {
+        /* mark: source-next-network -- the next network is tried */
         link->position = (uint16_t)((link->position + 1) % link->path_count);
     }
     source_copy_link_lost(source);
@@ -173,6 +176,7 @@ void source_link_detach_done(struct ferry_source *source)
     }
     if (link->tried >= link->path_count || link->flaps >= FLAPS_MAX) {
         link->tried = 0;
+        /* mark: source-rest -- all networks in vain, or flapping: a rest */
         link->retry_at = source->now + RETRY_REST;
     } else {
         link->retry_at = source->now;
@@ -202,6 +206,7 @@ void source_link_answered(struct ferry_source *source)
     link->tried = 0;
     link->ups++;
     if (link->ups > 1) {
+        /* mark: source-reconnected -- connected again */
         source->outcome.reconnects++;
     }
     const bool better =
@@ -222,9 +227,11 @@ static void bytes_make_no_sense(struct ferry_source *source, enum ferry_status s
         status == FERRY_PEER_CHECKSUM || status == FERRY_PEER_FRAME || status == FERRY_PEER_LENGTH;
     source->link.damaged++;
     if (!damage || source->link.damaged > DAMAGE_MAX) {
+        /* mark: source-target-talks-nonsense -- too much damage: the target is to blame */
         source_violation(source, status, 0);
         return;
     }
+    /* mark: source-control-damaged -- damaged on its way: a new connection asks again */
     source_trace(source, FERRY_TRACE_PROTOCOL_ERROR, status, 0, source->state, 0);
     source_link_lose(source, status);
 }
@@ -245,6 +252,7 @@ void source_link_bytes(
             return;
         }
         if (!base_queue_has_room(&source->queue)) { /* no honest target says so much at once */
+            /* mark: source-flooded -- more messages at once than any honest target sends */
             source_violation(source, FERRY_PEER_LENGTH, message.type);
             return;
         }
@@ -314,6 +322,7 @@ void source_link_probe_done(struct ferry_source *source, enum ferry_status statu
     /* Not during a pause: it would cost blackout, and the pause is short or waits for this very
      * link. */
     if (status == FERRY_OK && source->state == FERRY_SOURCE_COPYING) {
+        /* mark: source-better-network -- a better network answers: changes to it */
         link->state = LINK_LEAVING;
         link->position = link->probing;
         link->probe_at = FERRY_TIME_NEVER;
@@ -355,10 +364,12 @@ void source_link_tick(struct ferry_source *source)
         attach(source);
     }
     if (link->state == LINK_ATTACHING && link->connect_until <= source->now) {
+        /* mark: source-connect-late -- connecting takes too long */
         source_link_lose(source, FERRY_TIMEOUT_CONNECT);
     }
     if (source_link_connected(source)) {
         if (link->last_heard + source->config.silence_limit <= source->now) {
+            /* mark: source-link-silent -- nothing arrives any more: given up */
             source_link_lose(source, FERRY_WORLD_LINK);
         } else if (ping_at(source) <= source->now) {
             source_link_ping(source);
@@ -366,6 +377,7 @@ void source_link_tick(struct ferry_source *source)
     }
     struct pending *probing = &source->pending[PENDING_PROBE];
     if (probing->id != 0 && probing->until <= source->now) {
+        /* mark: source-probe-late -- a probe is not answered */
         probing->id = 0;
         source_link_probe_done(source, FERRY_TIMEOUT_CONNECT);
     }

@@ -121,6 +121,7 @@ void source_opening_ask(struct ferry_source *source)
     if (source->state == FERRY_SOURCE_OPENING && !source->accepted) {
         send_open(source);
     } else {
+        /* mark: source-resumes -- a new connection of a session that goes on */
         send_resume(source);
     }
 }
@@ -130,10 +131,12 @@ void source_opening_accept(struct ferry_source *source, const struct wire_messag
     const struct wire_accept *accept = &message->body.accept;
     if (accept->version < source->config.version_min ||
         accept->version > source->config.version_max) {
+        /* mark: source-version-unknown -- ACCEPT of a version that nobody offered */
         source_violation(source, FERRY_PEER_VERSION, WIRE_ACCEPT);
         return;
     }
     if ((accept->features & ~WIRE_FEATURES_KNOWN) != 0) {
+        /* mark: source-feature-unknown -- ACCEPT with a feature that nobody offered */
         source_violation(source, FERRY_PEER_FEATURE, WIRE_ACCEPT);
         return;
     }
@@ -174,6 +177,7 @@ void source_opening_persist(struct ferry_source *source)
 void source_opening_refuse(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_refuse *refuse = &message->body.refuse;
+    /* mark: source-refused -- the target refuses */
     source_ending_keep_text(source, refuse->text);
     source_ending_decide(source, FERRY_OUTCOME_REFUSED, wire_status_of_code(refuse->code));
 }
@@ -182,10 +186,12 @@ void source_opening_session_persisted(struct ferry_source *source, enum ferry_st
 {
     const bool opening = source->state == FERRY_SOURCE_OPENING;
     if (!opening && source->state != FERRY_SOURCE_COPYING) {
+        /* mark: source-session-too-late -- a session record that was overtaken */
         return; /* cancelled meanwhile: the record is forgotten at the end; or the pause has begun
                  */
     }
     if (status != FERRY_OK) {
+        /* mark: source-session-failed -- the session record failed: nothing begins */
         source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_JOURNAL);
         return;
     }
@@ -204,6 +210,7 @@ void source_opening_resumed(struct ferry_source *source, const struct wire_messa
         return;
     }
     if (source->target_journal_id != 0 && resumed->target_journal_id != source->target_journal_id) {
+        /* mark: source-other-journal -- the target answers with another journal: no proof */
         source_grant_lost(
             source); /* another journal: what it says about this session is no proof (H-6) */
         return;
@@ -213,6 +220,7 @@ void source_opening_resumed(struct ferry_source *source, const struct wire_messa
     source_copy_requeue(source);
     source_link_answered(source);
     if (source->state == FERRY_SOURCE_CLOSING) {
+        /* mark: source-end-again -- END was lost with its connection, and is said again */
         source_ending_say_end(source);
     } else if (resumed->phase == WIRE_TARGET_RECEIVING) {
         source_grant_step(source, HANDOVER_IN_TARGET_RECEIVING, resumed->attempt, resumed->epoch);

@@ -62,9 +62,11 @@ static void run_again(struct ferry_source *source, enum ferry_status status)
     source->ending.kind = FERRY_OUTCOME_FAILED;
     source->ending.status = status;
     if (!source->guest_alive) {
+        /* mark: source-restart-without-guest -- the guest died with this host */
         source_ending_begin(source);
         return;
     }
+    /* mark: source-restart-runs -- a restarted source runs its guest */
     source->state = FERRY_SOURCE_RESUMING;
     source_ask(
         source,
@@ -87,21 +89,27 @@ go_on(struct ferry_source *source, const struct found *found, enum ferry_guest_f
         ending->record_durable = true;
     }
     if (found->ended && found->moved) {
+        /* mark: source-restart-moved -- restarted after the move: cleans up */
         ending->kind = FERRY_OUTCOME_COMPLETED;
         ending->moved = true;
         source_ending_begin(source);
     } else if (found->ended) {
+        /* mark: source-restart-back -- restarted after proof: the guest is here */
         run_again(source, FERRY_USAGE_BURNED);
     } else if (found->claimed) {
+        /* mark: source-restart-claimed -- restarted after a claim */
         run_again(source, FERRY_USAGE_CLAIMED);
     } else if (found->granted && guest == FERRY_GUEST_RUNNING) {
+        /* mark: source-restart-runs-already -- granted, and the guest runs: proof had come */
         source->handover.phase = HANDOVER_BACK;
         ending->record_wanted = true;
         run_again(source, FERRY_USAGE_BURNED);
     } else if (found->granted) {
+        /* mark: source-restart-granted -- restarted after the grant: asks */
         source->state = FERRY_SOURCE_GRANTED;
         source->unknown_at = source->now + source->config.unknown_after;
     } else {
+        /* mark: source-restart-before-grant -- restarted before the grant: the guest runs here */
         run_again(source, FERRY_WORLD_RESTARTED);
     }
 }

@@ -204,6 +204,7 @@ void source_copy_sent(struct ferry_source *source, const struct ferry_event *eve
     if (event->stream >= source->config.streams ||
         !memory_windows_sent(
             &copy->windows, event->batch, event->wire_bytes, event->zero_pages, &window)) {
+        /* mark: source-stale-batch -- a batch of an older connection reports */
         source->outcome.dropped_reports++;
         source_trace(source, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->batch, event->kind, 0, 0);
         return;
@@ -234,6 +235,7 @@ void source_copy_acknowledged(
 {
     struct copy *copy = &source->copy;
     if (!source_link_is_of_this_life(source, attach)) {
+        /* mark: source-acknowledges-earlier-life -- acknowledges what an earlier life sent */
         return; /* what an earlier life of this source sent: its windows are not in our table */
     }
     uint64_t pages = 0;
@@ -273,6 +275,7 @@ void source_copy_requeue(struct ferry_source *source)
     struct copy *copy = &source->copy;
     const struct memory_requeued requeued = memory_windows_requeue(&copy->windows);
     if (requeued.windows != 0) {
+        /* mark: source-requeued -- what was not acknowledged is sent again */
         source->outcome.resent_bytes += requeued.bytes;
         copy->round_now.zero_pages -=
             requeued.zero_pages; /* counted again when they are sent again */
@@ -280,6 +283,7 @@ void source_copy_requeue(struct ferry_source *source)
             source, FERRY_TRACE_BATCHES_REQUEUED, requeued.windows, (int64_t)requeued.bytes, 0, 0);
     }
     if (copy->state == COPY_DRAINING) {
+        /* mark: source-requeued-while-draining -- of an aborted attempt nothing is sent again */
         memory_windows_void(&copy->windows); /* they belong to an aborted attempt */
     }
 }
@@ -288,6 +292,7 @@ void source_copy_set_rate(struct ferry_source *source)
 {
     const uint64_t cap = source->config.bandwidth_cap;
     if (!source_link_connected(source)) {
+        /* mark: source-rate-while-down -- a cap that changes without a connection */
         return; /* said again when the link is up */
     }
     source_tell(

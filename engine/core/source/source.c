@@ -60,8 +60,7 @@ enum ferry_status source_check_config(const struct ferry_source_config *config)
         (config->mode == FERRY_MODE_PRECOPY || config->mode == FERRY_MODE_STOP_AND_COPY) &&
         config->on_no_convergence >= FERRY_GIVE_UP &&
         config->on_no_convergence <= FERRY_SWITCH_ANYWAY;
-    const bool versions =
-        config->version_min >= 1 && config->version_min <= config->version_max;
+    const bool versions = config->version_min >= 1 && config->version_min <= config->version_max;
     if (!names || !page || !counts || !identity || !times || !modes || !versions) {
         return FERRY_USAGE_CONFIG;
     }
@@ -195,6 +194,7 @@ void source_abandon(struct ferry_source *source, enum pending_kind pending)
 void source_send(struct ferry_source *source, const struct wire_message *message)
 {
     if (!source_link_connected(source)) {
+        /* mark: source-unsaid -- without a connection nothing is said */
         return; /* what matters is said again after the next RESUME */
     }
     const size_t capacity = FERRY_CONTROL_PAYLOAD_MAX;
@@ -301,6 +301,7 @@ static void input_report(struct ferry_source *source, const struct ferry_event *
             return;
         }
     }
+    /* mark: source-stale-report -- the report of an abandoned action */
     source->outcome.dropped_reports++;
     source_trace(source, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->action_id, event->kind, 0, 0);
 }
@@ -371,6 +372,7 @@ static enum ferry_status input(struct ferry_source *source, const struct ferry_e
     case FERRY_EVENT_BURN: {
         const enum ferry_status status = input_command(source, event);
         if (status != FERRY_OK) {
+            /* mark: source-command-refused -- an order that is not possible now */
             source_trace(source, FERRY_TRACE_COMMAND_REFUSED, event->kind, source->state, 0, 0);
         }
         return status;

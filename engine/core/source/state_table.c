@@ -81,6 +81,7 @@ void source_set_state(struct ferry_source *source, enum ferry_source_state state
 
 static void old(struct ferry_source *source, const struct wire_message *message)
 {
+    /* mark: source-crossed-message -- an honest message that crossed a change of ours */
     source_trace(
         source,
         FERRY_TRACE_STALE_MESSAGE,
@@ -104,6 +105,7 @@ static void on_lost(struct ferry_source *source, const struct wire_message *mess
 
 static void on_failed(struct ferry_source *source, const struct wire_message *message)
 {
+    /* mark: source-target-failed -- the target cannot go on */
     source_ending_keep_text(source, message->body.failed.text);
     source_ending_decide(source, FERRY_OUTCOME_FAILED, FERRY_WORLD_PEER_FAILED);
 }
@@ -150,6 +152,7 @@ void source_message(struct ferry_source *source, const struct wire_message *mess
             return;
         }
     }
+    /* mark: source-unexpected-message -- a message without a row in its state */
     source_violation(source, FERRY_PEER_UNEXPECTED, message->type);
 }
 
@@ -161,6 +164,7 @@ void source_violation(struct ferry_source *source, enum ferry_status status, int
     const bool decided =
         source->state == FERRY_SOURCE_CLOSING || source->state == FERRY_SOURCE_RESUMING;
     if (!source_grant_is_out(source) && !decided) {
+        /* mark: source-broken-target -- a target that breaks the protocol ends the migration */
         source_ending_decide(source, FERRY_OUTCOME_FAILED, status);
     }
     source_link_lose(source, status);

@@ -36,7 +36,7 @@ struct ferry_decoder {
     enum state state;
     enum ferry_status status;
     bool awaiting_placed;
-    uint32_t owed; /* digests of bodies that were taken before they were there */
+    uint32_t owed;     /* digests of bodies that were taken before they were there */
     uint32_t round;    /* under way on this stream */
     uint32_t released; /* newest round that may be placed */
     uint64_t last_number;
@@ -294,9 +294,11 @@ static enum ferry_status read_end(struct ferry_decoder *decoder, struct base_rea
     const bool counts = pages == decoder->batch.pages && zero_pages == decoder->batch.zero_pages;
     const bool whole = decoder->section == WIRE_SECTION_MEMORY || decoder->position == decoder->end;
     if (!counts || !whole || body_bytes != decoder->body_bytes) {
+        /* mark: stream-batch-incomplete -- a batch has not all that was sent */
         return FERRY_PEER_MANIFEST;
     }
     if (digest != decoder->batch.digest) {
+        /* mark: stream-batch-damaged -- a batch is not what was sent */
         return FERRY_PEER_CHECKSUM;
     }
     decoder->section = 0;
@@ -381,6 +383,7 @@ static bool next_extent(struct ferry_decoder *decoder, struct ferry_item *item_o
 static void next_fill(struct ferry_decoder *decoder, struct ferry_item *item_out)
 {
     if (decoder->filled == 0 && decoder->round > decoder->released) {
+        /* mark: stream-held -- waits at a barrier for other streams */
         *item_out = (struct ferry_item){.kind = FERRY_ITEM_HOLD, .round = decoder->round};
         return;
     }
@@ -427,6 +430,7 @@ void ferry_decoder_next(struct ferry_decoder *decoder, struct ferry_item *item_o
 static void fail_unless_ok(struct ferry_decoder *decoder, enum ferry_status status)
 {
     if (status != FERRY_OK) {
+        /* mark: stream-failed -- a stream that makes no sense is over */
         decoder->state = FAILED;
         decoder->status = status;
     }

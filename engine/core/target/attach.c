@@ -12,6 +12,7 @@
 void target_attach_up(struct ferry_target *target, uint32_t attach)
 {
     if (attach <= target->attach) {
+        /* mark: target-old-attach -- a delayed connection is ignored */
         return;
     }
     target->attach = attach;
@@ -30,6 +31,7 @@ void target_attach_down(struct ferry_target *target, uint32_t attach)
     target->resume_waits = false;
     if (target->closed_said || target->state == FERRY_TARGET_LOST ||
         target->state == FERRY_TARGET_WAITING) {
+        /* mark: target-leaves-with-source -- the last connection is gone: nothing is left to say */
         target->leave_at = target->now;
     }
 }
@@ -39,6 +41,7 @@ void target_attach_drop(struct ferry_target *target)
     if (!target->attached) {
         return;
     }
+    /* mark: target-drops-connection -- the connection is given up */
     target->attached = false;
     target->resume_waits = false;
     if (target->pending[TARGET_PENDING_DETACH].id != 0) {
@@ -59,6 +62,7 @@ void target_attach_bytes(struct ferry_target *target, uint32_t attach, struct fe
         const enum ferry_status status =
             wire_reader_next(&target->reader, &bytes, &found, &message);
         if (status != FERRY_OK) {
+            /* mark: target-control-damaged -- bytes that make no sense: a new connection */
             target_violation(target, status, 0);
             return;
         }
@@ -66,6 +70,7 @@ void target_attach_bytes(struct ferry_target *target, uint32_t attach, struct fe
             return;
         }
         if (!base_queue_has_room(&target->queue)) { /* no honest source says so much at once */
+            /* mark: target-flooded -- more messages at once than any honest source sends */
             target_violation(target, FERRY_PEER_LENGTH, message.type);
             return;
         }
@@ -133,18 +138,22 @@ static void tell_handover(struct ferry_target *target, const struct wire_resume 
     const uint32_t attempt = resume->attempt;
     switch ((enum wire_source_phase)resume->phase) {
     case WIRE_SOURCE_COPYING:
+        /* mark: target-resumed-copying -- the source copies: what came for an attempt is void */
         target_owning_step(target, HANDOVER_IN_VOID, attempt, resume->epoch);
         return;
     case WIRE_SOURCE_ATTEMPT:
         if (attempt > target->handover.attempt) {
+            /* mark: target-resumed-attempt -- resumed in an attempt: older ones are void */
             target_owning_step(target, HANDOVER_IN_VOID, attempt - 1, resume->epoch);
         }
         target_owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
         return;
     case WIRE_SOURCE_GRANTED:
+        /* mark: target-resumed-granted -- the source has granted, and asks */
         target_owning_step(target, HANDOVER_IN_ASK_READY, attempt, resume->epoch);
         return;
     case WIRE_SOURCE_BURN:
+        /* mark: target-resumed-burn -- the source asks for a burn */
         target_owning_step(target, HANDOVER_IN_BURN, attempt, resume->epoch);
         return;
     case WIRE_SOURCE_ENDED: return; /* END follows */
@@ -167,11 +176,13 @@ static void answer(struct ferry_target *target)
 void target_attach_resume(struct ferry_target *target, const struct wire_message *message)
 {
     if (message->type == WIRE_OPEN) { /* of a session that has been burned before it began */
+        /* mark: target-open-burned -- OPEN of a session that was burned */
         target_owning_step(target, HANDOVER_IN_ASK_READY, 0, target->handover.epoch);
         return;
     }
     const struct wire_resume *resume = &message->body.resume;
     if (!same_session(target, resume)) {
+        /* mark: target-lost -- a session that this host does not know */
         target_opening_send_lost(target);
         return;
     }

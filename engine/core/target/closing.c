@@ -39,6 +39,7 @@ void target_closing_begin(struct ferry_target *target)
     target->leave_at = target->now + target->config.action_limit;
     const bool keep = handover_target_may_run(&target->handover);
     if (!keep && target->guest_here && target->pending[TARGET_PENDING_FREE].id == 0) {
+        /* mark: target-frees-at-end -- the session is over: the memory is given back */
         target_ask(
             target,
             TARGET_PENDING_FREE,
@@ -100,10 +101,12 @@ static ferry_time_ns orphan_at(const struct ferry_target *target)
 static void leave(struct ferry_target *target)
 {
     if (target->attached) {
+        /* mark: target-leaves-first -- the time to leave has come: closes the connection itself */
         target_attach_drop(target); /* its report comes back here */
         return;
     }
     if (!all_quiet(target) || target->announce_at != FERRY_TIME_NEVER) {
+        /* mark: target-leaves-later -- something is still under way */
         return; /* the guest is still being announced: a switch may have missed the first time */
     }
     target_set_state(target, FERRY_TARGET_CLOSED, FERRY_EVENT_TICK);
@@ -118,6 +121,7 @@ void target_closing_tick(struct ferry_target *target)
     const bool receiving =
         target->state == FERRY_TARGET_RECEIVING || target->state == FERRY_TARGET_LOADING;
     if (receiving) {
+        /* mark: target-orphan-burns -- the source is gone for too long: burns */
         target_owning_step(
             target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
         return;

@@ -8,6 +8,7 @@
 
 static void refuse(struct ferry_target *target, enum ferry_status status)
 {
+    /* mark: target-refuses -- the guest may not come */
     const char *text = ferry_status_sentence(status);
     target_send(
         target,
@@ -22,6 +23,7 @@ static void refuse(struct ferry_target *target, enum ferry_status status)
     target_set_state(target, FERRY_TARGET_CLEANING, FERRY_EVENT_CONTROL_BYTES);
     target->leave_at = target->now + target->config.action_limit;
     if (target->guest_here && target->pending[TARGET_PENDING_FREE].id == 0) {
+        /* mark: target-refuses-after-preparing -- refused when it was prepared: gives it back */
         target_ask(
             target,
             TARGET_PENDING_FREE,
@@ -109,9 +111,11 @@ void target_opening_open(struct ferry_target *target, const struct wire_message 
         /* The source lost its connection before it heard ACCEPT. */
         if (open->guest_id != target->guest_id || open->epoch != target->handover.epoch ||
             open->streams > target->config.streams_max) {
+            /* mark: target-open-differs -- a second OPEN that is not the first */
             target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_OPEN);
             return;
         }
+        /* mark: target-open-again -- ACCEPT was lost: said again */
         target_receiving_begin_attach(target, target->attach, open->streams);
         if (target->state == FERRY_TARGET_RECEIVING) {
             accept(target);
@@ -141,9 +145,11 @@ void target_opening_open(struct ferry_target *target, const struct wire_message 
 void target_opening_prepared(struct ferry_target *target, enum ferry_status status)
 {
     if (target->state != FERRY_TARGET_PREPARING) {
+        /* mark: target-prepared-too-late -- prepared for a session that has ended */
         return; /* ended meanwhile: closing frees it */
     }
     if (status != FERRY_OK) {
+        /* mark: target-prepare-failed -- the guest's shell cannot be made */
         refuse(target, status == FERRY_LIMIT_MEMORY ? FERRY_REFUSED_MEMORY : status);
         return;
     }
@@ -176,6 +182,7 @@ static void measured_again(struct ferry_target *target, enum ferry_status status
         return;
     }
     if (status != FERRY_OK) {
+        /* mark: target-journal-fails-later -- the journal fails before the pause */
         target_receiving_fail(target, FERRY_REFUSED_JOURNAL, "the journal could not be written");
         return;
     }
@@ -189,6 +196,7 @@ void target_opening_persisted(struct ferry_target *target, enum ferry_status sta
         return;
     }
     if (status != FERRY_OK) {
+        /* mark: target-session-failed -- the session record failed: refuses */
         refuse(target, FERRY_REFUSED_JOURNAL);
         return;
     }

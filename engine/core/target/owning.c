@@ -167,6 +167,7 @@ target_owning_command(struct ferry_target *target, enum handover_target_input in
         step(target, input, target->handover.attempt, target->handover.epoch);
     for (uint8_t i = 0; i < result.count; i++) {
         if (result.output[i] == HANDOVER_OUT_TOO_LATE) {
+            /* mark: target-command-too-late -- an order that comes too late */
             return FERRY_USAGE_TOO_LATE;
         }
     }
@@ -205,6 +206,7 @@ void target_owning_burned(struct ferry_target *target, enum ferry_status status)
             0);
         target_set_state(target, FERRY_TARGET_BURNED, FERRY_EVENT_DONE);
         if (target->guest_here && target->pending[TARGET_PENDING_FREE].id == 0) {
+            /* mark: target-frees-burned -- burned: the memory is given back */
             target_ask(
                 target,
                 TARGET_PENDING_FREE,
@@ -227,6 +229,7 @@ void target_owning_resumed(struct ferry_target *target, enum ferry_status status
     if (status != FERRY_OK) {
         /* The guest is this host's all the same, durably: it has to be started again here, as after
          * a host's crash. */
+        /* mark: target-run-failed -- the guest could not be run: owned all the same */
         target->guest_here = false;
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, 0, target->state, 0);
     }
@@ -254,6 +257,7 @@ void target_owning_tick(struct ferry_target *target)
     }
     const bool ready = target->state == FERRY_TARGET_READY;
     if (ready && target_after_last_heard(target, target->config.hold_limit) <= target->now) {
+        /* mark: target-hold-limit -- READY, and the source is silent for the hold time: burns */
         target_owning_step(
             target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);
     }

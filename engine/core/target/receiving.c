@@ -44,6 +44,7 @@ void target_receiving_begin_attach(struct ferry_target *target, uint32_t attach,
 static void take_over(struct ferry_target *target, uint32_t attach)
 {
     if (attach == target->next_attach && attach != target->streams_attach) {
+        /* mark: target-takes-over -- the first word on new streams: the old table is done with */
         target_receiving_begin_attach(target, attach, target->next_stream_count);
     }
 }
@@ -52,6 +53,7 @@ static struct target_stream *stream_of(struct ferry_target *target, const struct
 {
     take_over(target, event->attach);
     if (event->attach != target->streams_attach || event->stream >= target->stream_count) {
+        /* mark: target-stale-report -- a report of a stream that does not count any more */
         target->dropped_reports++;
         target_trace(target, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->batch, event->kind, 0, 0);
         return NULL;
@@ -115,6 +117,7 @@ static void check_complete(struct ferry_target *target)
         const int result =
             compare_stream(&target->streams[i], &attempt->manifest.streams[i], attempt->number);
         if (result < 0) {
+            /* mark: target-manifest-differs -- what is here is not what was sent */
             target_receiving_fail(
                 target, FERRY_PEER_MANIFEST, ferry_status_sentence(FERRY_PEER_MANIFEST));
             return;
@@ -129,6 +132,7 @@ static void check_complete(struct ferry_target *target)
                           attempt->state_bytes >= attempt->state_size &&
                           attempt->state_digest == attempt->manifest.state_digest;
         if (!here) {
+            /* mark: target-state-differs -- the device state is not the one announced */
             target_receiving_fail(
                 target, FERRY_PEER_MANIFEST, "the device state is not the one announced");
             return;
@@ -201,6 +205,7 @@ void target_receiving_barrier(struct ferry_target *target, const struct ferry_ev
     const bool slow = target->persist_ns > target->config.journal_estimate;
     if (slow && target->state == FERRY_TARGET_RECEIVING && event->attempt == 0 &&
         target->pending[TARGET_PENDING_PERSIST_SESSION].id == 0) {
+        /* mark: target-journal-measured-again -- the journal was slow once: is it still? */
         target_opening_persist(target);
     }
 }
@@ -215,9 +220,11 @@ void target_receiving_error(struct ferry_target *target, const struct ferry_even
         /* Perhaps damaged on its way, under the link's own checksum (a flipped bit in a frame's
          * header looks like anything): a new connection sends again what is not acknowledged. */
         target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, event->status, 0, target->state, 0);
+        /* mark: target-stream-damaged -- a damaged stream: a new connection */
         target_attach_drop(target);
         return;
     }
+    /* mark: target-stream-nonsense -- too much damage: the source is to blame */
     target_receiving_fail(target, event->status, ferry_status_sentence(event->status));
 }
 
@@ -228,6 +235,7 @@ void target_receiving_manifest(struct ferry_target *target, const struct wire_me
                       manifest->attempt > target->handover.attempt &&
                       target->state == FERRY_TARGET_RECEIVING;
     if (!mine) {
+        /* mark: target-stale-manifest -- a manifest of an aborted attempt is dropped */
         target_trace(
             target,
             FERRY_TRACE_STALE_MESSAGE,
@@ -240,6 +248,7 @@ void target_receiving_manifest(struct ferry_target *target, const struct wire_me
     take_over(target, target->attach);
     if (manifest->stream_count != target->stream_count ||
         manifest->state_size > target->config.device_state_max) {
+        /* mark: target-manifest-refused -- a manifest of other streams, or of too large a state */
         target_violation(target, FERRY_PEER_VALUE, WIRE_MANIFEST);
         return;
     }
@@ -255,6 +264,7 @@ void target_receiving_loaded(struct ferry_target *target, enum ferry_status stat
         return;
     }
     if (status != FERRY_OK) {
+        /* mark: target-load-failed -- the device state could not be loaded */
         target_set_state(target, FERRY_TARGET_RECEIVING, FERRY_EVENT_DONE);
         target->attempt.number = 0;
         target_receiving_fail(target, FERRY_WORLD_GUEST, "the device state could not be loaded");
@@ -272,6 +282,7 @@ void target_receiving_void(struct ferry_target *target, uint32_t attempt)
     if (target->attempt.number > attempt) {
         return;
     }
+    /* mark: target-attempt-void -- an attempt is void: what came for it is dropped */
     target_abandon(target, TARGET_PENDING_LOAD);
     target->attempt.number = 0;
     if (target->state == FERRY_TARGET_LOADING || target->state == FERRY_TARGET_READY) {

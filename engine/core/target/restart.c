@@ -58,8 +58,10 @@ static void go_on(struct ferry_target *target, bool guest_alive)
 {
     switch ((enum handover_target_phase)target->handover.phase) {
     case HANDOVER_OWNER:
+        /* mark: target-restart-owner -- restarted as owner */
         target->running_at = target->now;
         if (!guest_alive) { /* it died with this host, and is this host's to start again */
+            /* mark: target-restart-owner-of-nothing -- owned, and it died with the host */
             target->state = FERRY_TARGET_RUNNING;
             return;
         }
@@ -75,8 +77,10 @@ static void go_on(struct ferry_target *target, bool guest_alive)
             target->config.action_limit);
         return;
     case HANDOVER_BURNED:
+        /* mark: target-restart-burned -- restarted after a burn */
         target->state = FERRY_TARGET_BURNED;
         if (guest_alive) {
+            /* mark: target-restart-frees -- burned, and the memory is still there: given back */
             target_ask(
                 target,
                 TARGET_PENDING_FREE,
@@ -90,6 +94,7 @@ static void go_on(struct ferry_target *target, bool guest_alive)
     case HANDOVER_TARGET_BURNING:
     case HANDOVER_UNSURE:
     case HANDOVER_OVER:
+        /* mark: target-restart-burns -- restarted without an owner record: burns */
         target->state = FERRY_TARGET_RECEIVING;
         target_owning_step(
             target, HANDOVER_IN_BURN, target->handover.attempt, target->handover.epoch);

@@ -88,6 +88,7 @@ static void on_abort(struct ferry_target *target, const struct wire_message *mes
 {
     const struct wire_attempt *abort = &message->body.attempt;
     if (abort->epoch != target->handover.epoch) {
+        /* mark: target-stale-abort -- ABORT of another epoch is dropped */
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_ABORT, abort->attempt, 0, 0);
         return;
     }
@@ -104,6 +105,7 @@ static void on_burn(struct ferry_target *target, const struct wire_message *mess
 {
     const struct wire_attempt *burn = &message->body.attempt;
     if (burn->epoch != target->handover.epoch) {
+        /* mark: target-stale-burn -- BURN of another epoch is dropped */
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_BURN, burn->attempt, 0, 0);
         return;
     }
@@ -116,15 +118,18 @@ static void on_end(struct ferry_target *target, const struct wire_message *messa
     const bool owner = target->handover.phase == HANDOVER_OWNER;
     const bool known = target->guest_id != 0;
     if (known && end->epoch != target->handover.epoch) {
+        /* mark: target-stale-end -- END of another epoch is dropped */
         target_trace(target, FERRY_TRACE_STALE_MESSAGE, WIRE_END, end->attempt, 0, 0);
         return;
     }
     if (known && owner && end->moved == WIRE_END_CLAIMED) {
+        /* mark: target-source-claimed -- an operator claimed the guest for the source */
         target_owning_step(target, HANDOVER_IN_END_CLAIMED, end->attempt, end->epoch);
         return;
     }
     if (known && owner && end->moved == WIRE_END_STAYED && target->told_attach != target->attach) {
         /* A source that was away when an operator claimed the guest for this host: tell it. */
+        /* mark: target-tells-of-claim -- the source was away when its guest was claimed here */
         target->told_attach = target->attach;
         target_owning_step(target, HANDOVER_IN_ASK_READY, end->attempt, end->epoch);
         return;
@@ -132,6 +137,7 @@ static void on_end(struct ferry_target *target, const struct wire_message *messa
     if (known && (end->moved == WIRE_END_MOVED) != owner) {
         /* The source and this side disagree about who owns the guest, and it has its own: only a
          * claim without a fence does that. Keep all records. */
+        /* mark: target-owners-disagree -- both sides own the guest: records are kept */
         target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_END);
         return;
     }
@@ -141,18 +147,21 @@ static void on_end(struct ferry_target *target, const struct wire_message *messa
 static void again(struct ferry_target *target, const struct wire_message *message)
 {
     (void)message;
+    /* mark: target-crossed-message -- an honest message that crossed a change of ours */
     target_trace(target, FERRY_TRACE_STALE_MESSAGE, message->type, 0, target->handover.attempt, 0);
 }
 
 static void lost_again(struct ferry_target *target, const struct wire_message *message)
 {
     (void)message;
+    /* mark: target-lost-again -- LOST is said again */
     target_opening_send_lost(target);
 }
 
 static void end_of_nothing(struct ferry_target *target, const struct wire_message *message)
 {
     (void)message;
+    /* mark: target-end-of-nothing -- END of what this host does not know: agreed */
     target_closing_begin(target);
 }
 
@@ -192,6 +201,7 @@ void target_message(struct ferry_target *target, const struct wire_message *mess
             return;
         }
     }
+    /* mark: target-unexpected-message -- a message without a row in its state */
     target_violation(target, FERRY_PEER_UNEXPECTED, message->type);
 }
 
@@ -201,6 +211,7 @@ void target_violation(struct ferry_target *target, enum ferry_status status, int
 {
     target_trace(target, FERRY_TRACE_PROTOCOL_ERROR, status, type, target->state, 0);
     if (target->state == FERRY_TARGET_WAITING) {
+        /* mark: target-nonsense-first -- nonsense as the first word */
         target_closing_begin(target);
     }
     target_attach_drop(target);

@@ -126,6 +126,7 @@ void target_abandon(struct ferry_target *target, enum target_pending pending)
 void target_send(struct ferry_target *target, const struct wire_message *message)
 {
     if (!target->attached) {
+        /* mark: target-unsaid -- without a connection nothing is said */
         return; /* what matters is said again in answer to the next RESUME */
     }
     uint8_t *out = base_queue_reserve(&target->queue, FERRY_CONTROL_PAYLOAD_MAX);
@@ -224,6 +225,7 @@ static void input_report(struct ferry_target *target, const struct ferry_event *
             return;
         }
     }
+    /* mark: target-stale-action -- the report of an abandoned action */
     target->dropped_reports++;
     target_trace(target, FERRY_TRACE_REPORT_DROPPED, (int64_t)event->action_id, event->kind, 0, 0);
 }
@@ -233,6 +235,7 @@ static void expire_actions(struct ferry_target *target)
     for (int i = 0; i < TARGET_PENDING_COUNT; i++) {
         struct target_action_out *pending = &target->pending[i];
         if (pending->id != 0 && pending->until <= target->now) {
+            /* mark: target-action-late -- an action takes too long: counts as failed */
             pending->id = 0;
             report(target, (enum target_pending)i, FERRY_TIMEOUT_ACTION);
         }
@@ -248,6 +251,7 @@ static enum ferry_status input_command(struct ferry_target *target, enum ferry_e
         status = target_owning_command(target, HANDOVER_IN_BURN);
     }
     if (status != FERRY_OK) {
+        /* mark: target-command-refused -- an order that is not possible now */
         target_trace(target, FERRY_TRACE_COMMAND_REFUSED, kind, target->state, 0, 0);
     }
     return status;

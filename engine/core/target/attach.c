@@ -190,6 +190,11 @@ void target_attach_resume(struct ferry_target *target, const struct wire_message
         target_violation(target, FERRY_LIMIT_STREAMS, WIRE_RESUME);
         return;
     }
+    if (resume->phase == WIRE_SOURCE_BURN && !target->session_durable) {
+        /* Nobody grants before ACCEPT. And a burn without its session could not be read after a restart. */
+        target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_RESUME);
+        return;
+    }
     target->resume = *resume;
     target->resume_waits = true;
     if (target->pending[TARGET_PENDING_DETACH].id != 0) {

@@ -82,6 +82,24 @@ static void grant_without_ready_or_of_another_attempt_or_epoch_starts_nothing(vo
     }
 }
 
+/* Found by fuzz/hostile_source: the burn was durable, its session was not, and the journal could not be read again. */
+static void burn_before_the_session_is_durable_is_refused(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create_at_target(FERRY_TARGET_PREPARING);
+    struct wire_message resume = pair_plausible(pair, WIRE_RESUME);
+    resume.body.resume.phase = WIRE_SOURCE_BURN;
+    assert_false(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_SESSION));
+
+    pair_forge(pair, PAIR_TARGET, &resume);
+    pair_advance(pair, 600 * FERRY_MICROSECOND);
+
+    assert_int_equal(last_error(pair), FERRY_PEER_UNEXPECTED);
+    assert_int_equal(pair_trace_count(pair, FERRY_TRACE_BURN_ISSUED), 0);
+    pair_assert_completed(pair);
+    pair_destroy(pair);
+}
+
 static void abort_of_another_epoch_voids_nothing(void **unused)
 {
     (void)unused;
@@ -243,6 +261,7 @@ int main(void)
         cmocka_unit_test(garbage_costs_the_connection_in_every_state),
         cmocka_unit_test(garbage_in_the_middle_costs_an_honest_source_time_only),
         cmocka_unit_test(grant_without_ready_or_of_another_attempt_or_epoch_starts_nothing),
+        cmocka_unit_test(burn_before_the_session_is_durable_is_refused),
         cmocka_unit_test(abort_of_another_epoch_voids_nothing),
         cmocka_unit_test(manifest_that_lies_is_never_ready),
         cmocka_unit_test(manifest_with_another_number_of_streams_is_an_error),

@@ -244,6 +244,7 @@ void rig_destroy(struct rig *rig)
     for (uint32_t i = 0; i < rig->step_count; i++) {
         free(rig->steps[i].bytes);
     }
+    rig->step_count = 0;
     for (uint32_t i = 0; i < RIG_ATTACHES; i++) {
         rig_attach_free(rig, &rig->attaches[i]);
     }

@@ -245,7 +245,7 @@ void handle_move(void *context, struct control_request *request, const json_t *a
     bool wait = false;
 
     if (control_arg_flag(args, "wait", CONTROL_OPTIONAL, &wait, &error) != HOST_OK ||
-        begin_move(daemon, args, &session, &error) != HOST_OK) {
+        begin_move(daemon, args, &session, &error) != HOST_OK || session == NULL) {
         const char *guest = json_string_value(json_object_get(args, "guest"));
         const struct vm *vm = guest == NULL ? NULL : vms_find(daemon, guest);
         control_fail(request, &error, vm == NULL ? NULL : vm_state_name(vm));
@@ -370,7 +370,7 @@ void handle_cancel(void *context, struct control_request *request, const json_t 
     struct host_error error;
 
     if (control_args_known(args, names, &error) != HOST_OK ||
-        find_session(context, args, &session, &error) != HOST_OK) {
+        find_session(context, args, &session, &error) != HOST_OK || session == NULL) {
         control_fail(request, &error, NULL);
         return;
     }
@@ -451,7 +451,7 @@ void handle_set(void *context, struct control_request *request, const json_t *ar
     struct host_error error;
 
     if (control_args_known(args, names, &error) != HOST_OK ||
-        find_session(context, args, &session, &error) != HOST_OK ||
+        find_session(context, args, &session, &error) != HOST_OK || session == NULL ||
         read_changes(args, &changes, &error) != HOST_OK) {
         control_fail(request, &error, NULL);
         return;

@@ -178,7 +178,7 @@ void handle_session_show(void *context, struct control_request *request, const j
 
     if (control_args_known(args, names, &error) != HOST_OK ||
         control_arg_text(args, "session", CONTROL_REQUIRED, &text, &error) != HOST_OK ||
-        find_records(daemon, text, &records, &error) != HOST_OK) {
+        find_records(daemon, text, &records, &error) != HOST_OK || records == NULL) {
         control_fail(request, &error, NULL);
         return;
     }
@@ -215,7 +215,7 @@ static enum host_code read_order(
         host_error_step(error, "make sure that it is off or cut off, then say so");
         return code;
     }
-    *session_out = live_session(daemon, records);
+    *session_out = records == NULL ? NULL : live_session(daemon, records);
     if (*session_out == NULL) {
         return host_fail(error, HOST_NOT_FOUND, "nothing is at work on session %s", text);
     }
@@ -232,7 +232,8 @@ static void command(
     struct host_error error;
     const bool claim = kind == FERRY_EVENT_CLAIM;
 
-    if (read_order(daemon, args, claim ? claim_risk : burn_risk, &session, &error) != HOST_OK) {
+    if (read_order(daemon, args, claim ? claim_risk : burn_risk, &session, &error) != HOST_OK ||
+        session == NULL) {
         control_fail(request, &error, NULL);
         return;
     }

@@ -156,15 +156,17 @@ static enum host_code take_identity(struct order *order, const char *name, struc
         host_random(&file->id, sizeof file->id);
         file->id |= 1U; /* never 0 */
         order->epoch = 1;
-    } else if (known->fate != JOURNAL_FATE_HERE) {
-        return not_ours(known, name, error);
-    } else {
-        if (known->config.size != 0) {
-            HOST_TRY(guestfile_decode(known->config, file, error));
-        }
-        file->id = known->guest_id;
-        order->epoch = known->epoch;
+        (void)snprintf(file->name, sizeof file->name, "%s", name);
+        return HOST_OK;
     }
+    if (known->fate != JOURNAL_FATE_HERE) {
+        return not_ours(known, name, error);
+    }
+    if (known->config.size != 0) {
+        HOST_TRY(guestfile_decode(known->config, file, error));
+    }
+    file->id = known->guest_id;
+    order->epoch = known->epoch;
     (void)snprintf(file->name, sizeof file->name, "%s", name);
     return HOST_OK;
 }
@@ -292,7 +294,7 @@ static void recorded(void *context, enum host_code code, const struct host_error
     }
 }
 
-static enum host_code record_owner(struct order *order, struct host_error *error)
+static enum host_code record_owner(struct order *order, bool *taken, struct host_error *error)
 {
     char text[FERRY_GUEST_CONFIG_MAX];
     struct journal_guest guest = {
@@ -305,15 +307,19 @@ static enum host_code record_owner(struct order *order, struct host_error *error
     HOST_TRY(guestfile_encode(&order->file, text, &size, error));
     guest.config = (struct ferry_bytes){.data = (const uint8_t *)text, .size = size};
     (void)snprintf(guest.name, sizeof guest.name, "%s", order->file.name);
-    return journal_write(
+    HOST_TRY(journal_write(
         order->daemon->journal,
         &(struct journal_transaction){.guest = &guest},
         recorded,
         order,
-        error);
+        error));
+    *taken = true;
+    return HOST_OK;
 }
 
-static enum host_code begin_run(struct order *order, const json_t *args, struct host_error *error)
+/* taken: the order is on its way, and answered at its end. */
+static enum host_code
+begin_run(struct order *order, const json_t *args, bool *taken, struct host_error *error)
 {
     static const char *const names[] = {
         "guest", "memory", "vcpus", "workload", "image", "disk", "tap", "huge_pages", NULL};
@@ -334,13 +340,14 @@ static enum host_code begin_run(struct order *order, const json_t *args, struct 
     HOST_TRY(take_identity(order, name, error));
     HOST_TRY(read_config(&order->file.config, args, error));
     HOST_TRY(check_room(order, error));
-    return record_owner(order, error);
+    return record_owner(order, taken, error);
 }
 
 void handle_vm_run(void *context, struct control_request *request, const json_t *args)
 {
     struct order *order = calloc(1, sizeof *order);
     struct host_error error = {.code = HOST_MEMORY, .text = "no memory to start a guest"};
+    bool taken = false;
 
     if (order == NULL) {
         control_fail(request, &error, NULL);
@@ -348,7 +355,8 @@ void handle_vm_run(void *context, struct control_request *request, const json_t 
     }
     order->daemon = context;
     order->request = request;
-    if (begin_run(order, args, &error) != HOST_OK) {
+    (void)begin_run(order, args, &taken, &error);
+    if (!taken) {
         order_failed(order, &error);
     }
 }
@@ -401,7 +409,8 @@ static void stopped(void *context, struct vm *vm, const struct host_error *error
     record_stop(context);
 }
 
-static enum host_code begin_stop(struct order *order, const json_t *args, struct host_error *error)
+static enum host_code
+begin_stop(struct order *order, const json_t *args, bool *taken, struct host_error *error)
 {
     static const char *const names[] = {"guest", "force", NULL};
     const char *name = NULL;
@@ -424,6 +433,7 @@ static enum host_code begin_stop(struct order *order, const json_t *args, struct
     order->file.id = known->guest_id;
     order->epoch = known->epoch;
     (void)snprintf(order->file.name, sizeof order->file.name, "%s", name);
+    *taken = true;
     if (vm == NULL) {
         record_stop(order);
     } else {
@@ -436,6 +446,7 @@ void handle_vm_stop(void *context, struct control_request *request, const json_t
 {
     struct order *order = calloc(1, sizeof *order);
     struct host_error error = {.code = HOST_MEMORY, .text = "no memory to stop a guest"};
+    bool taken = false;
 
     if (order == NULL) {
         control_fail(request, &error, NULL);
@@ -443,10 +454,10 @@ void handle_vm_stop(void *context, struct control_request *request, const json_t
     }
     order->daemon = context;
     order->request = request;
-    if (begin_stop(order, args, &error) != HOST_OK) {
-        const struct vm *vm = NULL;
+    (void)begin_stop(order, args, &taken, &error);
+    if (!taken) {
         const char *name = json_string_value(json_object_get(args, "guest"));
-        vm = name == NULL ? NULL : vms_find(order->daemon, name);
+        const struct vm *vm = name == NULL ? NULL : vms_find(context, name);
         control_fail(request, &error, vm == NULL ? NULL : vm_state_name(vm));
         free(order);
     }

@@ -337,6 +337,9 @@ static enum host_code prepare(
     HOST_TRY(control_args_known(args, names, error));
     HOST_TRY(read_times(recording, args, error));
     HOST_TRY(find_guest(daemon, args, &recording->vm, error));
+    if (recording->vm == NULL) {
+        return HOST_NOT_FOUND;
+    }
     recording->nonzero = calloc(recording->vm->guest->bitmap_words, sizeof *recording->nonzero);
     if (recording->nonzero == NULL) {
         return host_fail(error, HOST_MEMORY, "no memory for a recording");

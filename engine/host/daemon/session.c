@@ -191,8 +191,11 @@ void sessions_forget_requests(struct daemon *daemon)
 
 void sessions_close(struct daemon *daemon)
 {
-    while (daemon->sessions != NULL) {
-        session_destroy(daemon->sessions);
+    struct session *next = NULL;
+
+    for (struct session *session = daemon->sessions; session != NULL; session = next) {
+        next = session->next;
+        session_destroy(session);
     }
 }
 

@@ -161,7 +161,7 @@ static void remove_files(const struct vm *vm)
     }
 }
 
-void vms_remove(struct vm *vm)
+static void leave_table(struct vm *vm)
 {
     struct vm **place = &vm->daemon->vms;
 
@@ -173,6 +173,11 @@ void vms_remove(struct vm *vm)
     }
     remove_files(vm);
     vm->forgotten = true;
+}
+
+void vms_remove(struct vm *vm)
+{
+    leave_table(vm);
     bury(vm);
 }
 
@@ -439,7 +444,7 @@ static void gone(struct vm *vm)
         vm, &(struct host_error){.code = HOST_FAILED, .text = "the guest's process has ended"});
     tell_ended(vm);
     if (remove) {
-        vms_remove(vm);
+        leave_table(vm);
     }
     vm_release(vm, NULL);
 }

@@ -24,7 +24,10 @@
 
 #include <stddef.h>
 
-#define SIM_CHECK_NONE UINT32_MAX /* no guest, host, migration, drain or fault */
+#define SIM_CHECK_NONE UINT32_MAX /* no guest, host, network, migration, drain or fault */
+
+/* A cluster of this folder has so many networks at most: a set of them is a word. */
+#define SIM_CHECK_NETWORKS_MAX 64U
 
 enum sim_observed {
     /* -- guests -- */
@@ -48,6 +51,9 @@ enum sim_observed {
     SIM_OBSERVED_CAP_CHANGED,
     /* migration, blackout_limit: likewise. */
     SIM_OBSERVED_LIMIT_CHANGED,
+    /* migration, network: the source begins to connect over it; from now on this is the network that the migration uses,
+     * for its control messages and for all its streams. */
+    SIM_OBSERVED_NETWORK_USED,
     /* migration, attempt: all vCPUs have stopped at the source, for the switchover. */
     SIM_OBSERVED_ATTEMPT_PAUSED,
     /* migration, attempt: the guest runs again at the source: an aborted attempt, or proof that it
@@ -94,8 +100,8 @@ enum sim_observed {
     SIM_OBSERVED_DRAIN_STARTED,
 
     /* -- faults -- */
-    /* fault (its index), fault_class, host (SIM_CHECK_NONE: not one host's), clock_ppm, clock_step_ns
-     * (class CLOCK), text ("network mig-a down"). One that happens at an instant (a reset) begins and ends at the same time. Never
+    /* fault (its index), fault_class, host (SIM_CHECK_NONE: not one host's), network (SIM_CHECK_NONE: not one network's),
+     * clock_ppm, clock_step_ns (class CLOCK), text ("network mig-a down"). One that happens at an instant (a reset) begins and ends at the same time. Never
      * healed: never ends. */
     SIM_OBSERVED_FAULT_BEGIN,
     SIM_OBSERVED_FAULT_END,    /* fault */
@@ -162,6 +168,7 @@ struct sim_observation {
     uint32_t migration;
     uint32_t drain;
     uint32_t fault;
+    uint32_t network;
     uint32_t attempt;
     uint32_t streams;
     uint32_t stream;

@@ -92,6 +92,7 @@ struct sim_fault_seen {
     uint32_t fault;
     enum sim_fault_class fault_class;
     uint32_t host;
+    uint32_t network;
     uint32_t clock_ppm;
     ferry_time_ns clock_step_ns;
     ferry_time_ns begun_ns;
@@ -105,10 +106,21 @@ struct sim_faults {
     size_t capacity;
 };
 
+/* The networks that one migration has used since its latest pause began: the one that it used then, and
+ * each one to which it changed after that. Before the first pause: since its start. */
+struct sim_networks {
+    uint64_t latest; /* the bit of the one in use; 0: none yet */
+    uint64_t since_pause;
+};
+
+/* Follows NETWORK_USED and ATTEMPT_PAUSED, of that migration alone. */
+void sim_networks_observe(struct sim_networks *networks, const struct sim_observation *observation);
+
 /* One pause of one migration. */
 struct sim_pause {
     uint32_t from;
     uint32_t to;
+    uint64_t networks;            /* used between its begin and its end: bit a number */
     ferry_time_ns measured_since; /* the last full measurement before it began here */
     ferry_time_ns begun_ns;
     ferry_time_ns ended_ns;
@@ -119,7 +131,7 @@ void sim_faults_deinit(struct sim_faults *faults);
 /* The first fault that the pause cannot be blamed for, or NULL:
  * an outage, or a fault whose numbers are hidden, that was on at any moment of the pause; a steady fault that began or ended after the
  * last full measurement began (one that has been there all the time was measured, and excuses
- * nothing); in both cases none of a third host. */
+ * nothing); in both cases none of a third host, and none of a network that the migration did not use in the pause. */
 const struct sim_fault_seen *
 sim_faults_excuse(const struct sim_faults *faults, const struct sim_pause *pause);
 /* By how much the clocks of the two hosts were wrong in the pause, at most: so much longer may it

@@ -9,7 +9,8 @@
  *     is no convergence (the engine's last VERDICT says so, and the move was started with that
  *     policy); or an operator ordered the switch, and the engine's last VERDICT obeys; or
  *   - a host's clock was wrong, and it is within the limit as that clock shows it; or
- *   - a fault excuses it, which the checker names: sim_faults_excuse() says what counts. A steady
+ *   - a fault excuses it, which the checker names: sim_faults_excuse() says what counts. One of a network
+ * that the migration did not use between the pause and its end excuses nothing. A steady
  * fault that the migration has measured for a whole live round excuses nothing: its bandwidth was
  * in the prediction. Checked: at RESUMED_AT_TARGET and ATTEMPT_RESUMED, and at a healed END for a
  * pause that has not ended. Not covered: whether an aborted attempt could have succeeded; what
@@ -32,6 +33,7 @@ struct migration {
     bool paused;
     uint32_t attempt;
     ferry_time_ns paused_at;
+    struct sim_networks networks;
 };
 
 struct state {
@@ -86,6 +88,7 @@ judge(struct state *state, const struct migration *migration, const struct sim_o
     const struct sim_pause pause = {
         .from = migration->from,
         .to = migration->to,
+        .networks = migration->networks.since_pause,
         .measured_since = migration->measured_since,
         .begun_ns = migration->paused_at,
         .ended_ns = seen->at_ns,
@@ -141,6 +144,7 @@ static void traced(struct migration *migration, const struct ferry_trace_event *
 static void
 follow(struct state *state, struct migration *migration, const struct sim_observation *seen)
 {
+    sim_networks_observe(&migration->networks, seen);
     if (seen->kind == SIM_OBSERVED_LIMIT_CHANGED) {
         migration->limit = seen->blackout_limit;
         if (seen->blackout_limit > migration->limit_in_pause) {
@@ -167,8 +171,9 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
 static bool names_migration(enum sim_observed kind)
 {
     return kind == SIM_OBSERVED_LIMIT_CHANGED || kind == SIM_OBSERVED_OPERATOR_SWITCH ||
-           kind == SIM_OBSERVED_TRACE || kind == SIM_OBSERVED_ATTEMPT_PAUSED ||
-           kind == SIM_OBSERVED_ATTEMPT_RESUMED || kind == SIM_OBSERVED_RESUMED_AT_TARGET;
+           kind == SIM_OBSERVED_TRACE || kind == SIM_OBSERVED_NETWORK_USED ||
+           kind == SIM_OBSERVED_ATTEMPT_PAUSED || kind == SIM_OBSERVED_ATTEMPT_RESUMED ||
+           kind == SIM_OBSERVED_RESUMED_AT_TARGET;
 }
 
 static void observe(void *opaque, const struct sim_observation *seen)

@@ -29,11 +29,12 @@ struct migration {
     ferry_time_ns paused_at; /* the latest pause */
     bool source_down;
     bool resumed_at_target;
-    uint32_t resumed_attempt;      /* by which it was */
-    bool owning;                   /* the target has issued its OWNER record */
-    bool died_owning;              /* and its host crashed after that */
-    bool burned;                   /* the target has issued its BURNED record */
-    bool claimed;                  /* an operator claimed the guest while or after it moved */
+    uint32_t resumed_attempt; /* by which it was */
+    bool owning;              /* the target has issued its OWNER record */
+    bool died_owning;         /* and its host crashed after that */
+    bool burned;              /* the target has issued its BURNED record */
+    bool claimed;             /* an operator claimed the guest while or after it moved */
+    struct sim_networks networks;
     bool batches;                  /* pages were sent */
     enum ferry_outcome_kind final; /* of any life; NONE: not yet */
     enum ferry_outcome_kind last;  /* of this life, UNKNOWN included */
@@ -184,6 +185,7 @@ ended(struct state *state, struct migration *migration, const struct sim_observa
     const struct sim_pause since_pause = {
         .from = migration->from,
         .to = migration->to,
+        .networks = migration->networks.since_pause,
         .measured_since = migration->paused_at,
         .begun_ns = migration->paused_at,
         .ended_ns = seen->at_ns,
@@ -241,6 +243,7 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
     const bool of_source = seen->host == migration->from;
 
     story_observe(&migration->story, seen);
+    sim_networks_observe(&migration->networks, seen);
     if (seen->kind == SIM_OBSERVED_OUTCOME) {
         ended(state, migration, seen);
     } else if (seen->kind == SIM_OBSERVED_RESUMED_AT_TARGET) {
@@ -263,9 +266,10 @@ follow(struct state *state, struct migration *migration, const struct sim_observ
 static bool names_migration(enum sim_observed kind)
 {
     return kind == SIM_OBSERVED_OUTCOME || kind == SIM_OBSERVED_RESUMED_AT_TARGET ||
-           kind == SIM_OBSERVED_ATTEMPT_PAUSED || kind == SIM_OBSERVED_ATTEMPT_RESUMED ||
-           kind == SIM_OBSERVED_PAYLOAD || kind == SIM_OBSERVED_TRACE ||
-           kind == SIM_OBSERVED_SIDE_LOST || kind == SIM_OBSERVED_SIDE_RESTARTED;
+           kind == SIM_OBSERVED_NETWORK_USED || kind == SIM_OBSERVED_ATTEMPT_PAUSED ||
+           kind == SIM_OBSERVED_ATTEMPT_RESUMED || kind == SIM_OBSERVED_PAYLOAD ||
+           kind == SIM_OBSERVED_TRACE || kind == SIM_OBSERVED_SIDE_LOST ||
+           kind == SIM_OBSERVED_SIDE_RESTARTED;
 }
 
 static void judge_end(struct state *state, const struct sim_observation *seen)

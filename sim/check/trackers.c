@@ -114,6 +114,7 @@ void sim_faults_observe(struct sim_faults *faults, const struct sim_observation 
         seen->clock_ppm = observation->clock_ppm;
         seen->clock_step_ns = observation->clock_step_ns;
         seen->host = observation->host;
+        seen->network = observation->network;
         seen->begun_ns = observation->at_ns;
         seen->ended_ns = FERRY_TIME_NEVER;
         (void)snprintf(
@@ -138,6 +139,21 @@ void sim_faults_deinit(struct sim_faults *faults)
     *faults = (struct sim_faults){0};
 }
 
+static uint64_t network_bit(uint32_t network)
+{
+    return network < SIM_CHECK_NETWORKS_MAX ? UINT64_C(1) << network : 0;
+}
+
+void sim_networks_observe(struct sim_networks *networks, const struct sim_observation *observation)
+{
+    if (observation->kind == SIM_OBSERVED_NETWORK_USED) {
+        networks->latest = network_bit(observation->network);
+        networks->since_pause |= networks->latest;
+    } else if (observation->kind == SIM_OBSERVED_ATTEMPT_PAUSED) {
+        networks->since_pause = networks->latest;
+    }
+}
+
 static bool within(ferry_time_ns instant, ferry_time_ns first, ferry_time_ns last)
 {
     return instant >= first && instant <= last;
@@ -146,6 +162,9 @@ static bool within(ferry_time_ns instant, ferry_time_ns first, ferry_time_ns las
 static bool excuses(const struct sim_fault_seen *seen, const struct sim_pause *pause)
 {
     if (seen->host != SIM_CHECK_NONE && seen->host != pause->from && seen->host != pause->to) {
+        return false;
+    }
+    if (seen->network != SIM_CHECK_NONE && (network_bit(seen->network) & pause->networks) == 0) {
         return false;
     }
     if (seen->fault_class == SIM_FAULT_CLOCK || seen->fault_class == SIM_FAULT_NO_EXCUSE) {

@@ -153,6 +153,18 @@ static bool is_of_host(enum scenario_fault_kind kind)
     return scope == SCENARIO_SCOPE_HOST || scope == SCENARIO_SCOPE_CLOCK;
 }
 
+/* The one network that it hits, for the checkers. */
+static uint32_t network_of(const struct scenario_fault *fault)
+{
+    const enum scenario_scope scope = scenario_fault_scope(fault->kind);
+
+    if (scope == SCENARIO_SCOPE_HOST || scope == SCENARIO_SCOPE_CLOCK ||
+        scope == SCENARIO_SCOPE_GUEST || fault->network == SCENARIO_NONE) {
+        return SIM_CHECK_NONE;
+    }
+    return (uint32_t)fault->network;
+}
+
 /* "network mig-a down", "host h1 crash": for the checker that names it. */
 static void describe(const struct world *world, size_t index, char *text, size_t size)
 {
@@ -210,6 +222,7 @@ static void say(struct world *world, size_t index, bool begins)
             .fault = (uint32_t)index,
             .fault_class = class_of(world, index),
             .host = host,
+            .network = network_of(fault),
             .clock_ppm = clock_ppm(fault),
             .clock_step_ns = fault->kind == SCENARIO_FAULT_CLOCK_FORWARD ? fault->delay : 0,
             .text = text,

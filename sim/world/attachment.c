@@ -15,6 +15,7 @@
 #include "sim/world/host.h"
 #include "sim/world/memory.h"
 #include "sim/world/move.h"
+#include "sim/world/observe.h"
 #include "sim/world/payload.h"
 #include "sim/world/side.h"
 #include "sim/world/state.h"
@@ -58,6 +59,13 @@ void attachment_open(struct side *side, const struct ferry_action *action)
     attach->next = move->attaches;
     move->attaches = attach;
     move->networks_used |= UINT32_C(1) << action->path;
+    observe(
+        move->world,
+        (struct sim_observation){
+            .kind = SIM_OBSERVED_NETWORK_USED,
+            .migration = move->index,
+            .network = attach->network,
+        });
     attach->control = add_channel(attach, FERRY_ROLE_CONTROL, 0);
     for (uint16_t stream = 0; stream < attach->streams; stream++) {
         attach->payload[stream] = add_channel(attach, FERRY_ROLE_PAYLOAD, stream);

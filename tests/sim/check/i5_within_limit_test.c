@@ -210,76 +210,102 @@ static void switch_anyway_is_excused_only_by_that_policy_and_that_verdict(void *
 /* ---- faults: the live round before the pause begins at 500 ms, the pause lasts from 1000 to 1400
  */
 
-static void fault_edge(struct stage *stage, bool begin, uint32_t host, enum sim_fault_class class)
+struct fault_row {
+    enum sim_fault_class class;
+    uint32_t host;
+    ferry_time_ns begin; /* ms */
+    ferry_time_ns end;   /* ms; 0: never */
+    bool excused;
+    uint32_t network;
+};
+
+static void fault_edge(struct stage *stage, bool begin, const struct fault_row *row)
 {
     if (begin) {
         SAY(stage,
             FAULT_BEGIN,
             .fault = 3,
-            .host = host,
-            .fault_class = class,
+            .host = row->host,
+            .network = row->network,
+            .fault_class = row->class,
             .text = "network mig-a is down");
     } else {
         SAY(stage, FAULT_END, .fault = 3);
     }
 }
 
+/* The migration uses network 4 at first, 5 when the pause begins, 6 from 1200 on. */
+static void play_fault(struct stage *stage, const struct fault_row *row)
+{
+    for (ferry_time_ns ms = 0; ms <= 1400; ms++) {
+        stage->now = ms * MS;
+        if (ms == row->begin) {
+            fault_edge(stage, true, row);
+        }
+        if (ms == row->end && row->end != 0) {
+            fault_edge(stage, false, row);
+        }
+        if (ms == 0) {
+            SAY(stage, NETWORK_USED, .network = 4);
+        } else if (ms == 500) {
+            TELL(stage, ROUND_BEGUN, 1, 10, 0);
+        } else if (ms == 900) {
+            SAY(stage, NETWORK_USED, .network = 5);
+        } else if (ms == 1000) {
+            stage_pause(stage, 1);
+            TELL(stage, ROUND_BEGUN, 2, 10, 1); /* the final round is no measurement */
+        } else if (ms == 1200) {
+            SAY(stage, NETWORK_USED, .network = 6);
+        } else if (ms == 1400) {
+            stage_resume(stage, 1);
+        }
+    }
+}
+
 static void a_fault_excuses_if_it_could_not_be_known(void **unused)
 {
     (void)unused;
-    static const struct {
-        enum sim_fault_class class;
-        uint32_t host;
-        ferry_time_ns begin; /* ms */
-        ferry_time_ns end;   /* ms; 0: never */
-        bool excused;
-    } rows[] = {
+    static const struct fault_row rows[] = {
   /* inside the pause; all the time, since nobody can measure an outage; up to its first
          * instant; over before it; from its last instant on */
-        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1100, 1200, true },
-        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  0,    true },
-        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  1000, true },
-        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  999,  false},
-        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1400, 0,    true },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1100, 1200, true,  SIM_CHECK_NONE},
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  0,    true,  SIM_CHECK_NONE},
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  1000, true,  SIM_CHECK_NONE},
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  999,  false, SIM_CHECK_NONE},
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1400, 0,    true,  SIM_CHECK_NONE},
  /* the source's host, the target's, a third one */
-        {SIM_FAULT_OUTAGE,    0,              1100, 1200, true },
-        {SIM_FAULT_OUTAGE,    1,              1100, 1200, true },
-        {SIM_FAULT_OUTAGE,    2,              1100, 1200, false},
+        {SIM_FAULT_OUTAGE,    0,              1100, 1200, true,  SIM_CHECK_NONE},
+        {SIM_FAULT_OUTAGE,    1,              1100, 1200, true,  SIM_CHECK_NONE},
+        {SIM_FAULT_OUTAGE,    2,              1100, 1200, false, SIM_CHECK_NONE},
  /* began in the pause, ended in it, began inside the last measurement, was there for all of
          * that, was over before it */
-        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 1100, 0,    true },
-        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 100,  1100, true },
-        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 600,  0,    true },
-        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 499,  0,    false},
-        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 100,  499,  false},
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 1100, 0,    true,  SIM_CHECK_NONE},
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 100,  1100, true,  SIM_CHECK_NONE},
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 600,  0,    true,  SIM_CHECK_NONE},
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 499,  0,    false, SIM_CHECK_NONE},
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 100,  499,  false, SIM_CHECK_NONE},
  /* nobody can measure it before the pause; over before it */
-        {SIM_FAULT_HIDDEN,    0,              100,  0,    true },
-        {SIM_FAULT_HIDDEN,    0,              100,  999,  false},
+        {SIM_FAULT_HIDDEN,    0,              100,  0,    true,  SIM_CHECK_NONE},
+        {SIM_FAULT_HIDDEN,    0,              100,  999,  false, SIM_CHECK_NONE},
  /* a clock that is right now, and what nobody should notice */
-        {SIM_FAULT_CLOCK,     0,              1100, 0,    false},
-        {SIM_FAULT_NO_EXCUSE, 1,              1100, 0,    false},
+        {SIM_FAULT_CLOCK,     0,              1100, 0,    false, SIM_CHECK_NONE},
+        {SIM_FAULT_NO_EXCUSE, 1,              1100, 0,    false, SIM_CHECK_NONE},
+ /* of a network: the one in use when it paused, the one it changed to, the one it had left before, one that it
+         * never used; also where only the numbers changed */
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1100, 1200, true,  5             },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1250, 1300, true,  6             },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 100,  0,    false, 4             },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1100, 1200, false, 7             },
+        {SIM_FAULT_OUTAGE,    SIM_CHECK_NONE, 1100, 1200, false, 64 + 5        },
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 1100, 0,    true,  5             },
+        {SIM_FAULT_STEADY,    SIM_CHECK_NONE, 1100, 0,    false, 4             },
+        {SIM_FAULT_HIDDEN,    SIM_CHECK_NONE, 100,  0,    false, 7             },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct stage stage = started();
 
-        for (ferry_time_ns ms = 0; ms <= 1400; ms++) {
-            stage.now = ms * MS;
-            if (ms == rows[i].begin) {
-                fault_edge(&stage, true, rows[i].host, rows[i].class);
-            }
-            if (ms == rows[i].end && rows[i].end != 0) {
-                fault_edge(&stage, false, rows[i].host, rows[i].class);
-            }
-            if (ms == 500) {
-                TELL(&stage, ROUND_BEGUN, 1, 10, 0);
-            } else if (ms == 1000) {
-                stage_pause(&stage, 1);
-                TELL(&stage, ROUND_BEGUN, 2, 10, 1); /* the final round is no measurement */
-            } else if (ms == 1400) {
-                stage_resume(&stage, 1);
-            }
-        }
+        play_fault(&stage, &rows[i]);
 
         if (failures_of(&stage, "I5") != (rows[i].excused ? 0U : 1U)) {
             fail_msg("row %zu", i);
@@ -322,6 +348,7 @@ static void a_wrong_clock_stretches_the_limit_by_its_error_and_no_more(void **un
             .fault = 3,
             .fault_class = SIM_FAULT_CLOCK,
             .host = rows[i].host,
+            .network = SIM_CHECK_NONE,
             .clock_ppm = rows[i].ppm,
             .clock_step_ns = rows[i].step,
             .text = "clock_slow h1");
@@ -341,7 +368,10 @@ static void within_the_limit_no_excuse_is_needed(void **unused)
     (void)unused;
     struct stage stage = started();
 
-    fault_edge(&stage, true, SIM_CHECK_NONE, SIM_FAULT_OUTAGE);
+    fault_edge(
+        &stage,
+        true,
+        &(struct fault_row){SIM_FAULT_OUTAGE, SIM_CHECK_NONE, 0, 0, true, SIM_CHECK_NONE});
     complete(&stage, LIMIT);
 
     assert_int_equal(sim_checks_excuse_count(stage.checks), 0);

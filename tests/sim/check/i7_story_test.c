@@ -411,20 +411,25 @@ static void the_blackout_may_err_by_a_round_trip_and_by_more_only_under_a_fault(
         ferry_time_ns more;
         bool fault;
         size_t failures;
+        uint32_t network;
     } rows[] = {
-        {0, false, 0},
-        {1, false, 1},
-        {1, true,  0},
+        {0, false, 0, 0             },
+        {1, false, 1, 0             },
+        {1, true,  0, SIM_CHECK_NONE},
+        {1, true,  0, 5             }, /* the one in use */
+        {1, true,  1, 6             },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct tale tale = truth();
         struct stage stage = play(&tale);
 
+        SAY(&stage, NETWORK_USED, .network = 5);
         if (rows[i].fault) {
             SAY(&stage,
                 FAULT_BEGIN,
                 .host = SIM_CHECK_NONE,
+                .network = rows[i].network,
                 .fault_class = SIM_FAULT_OUTAGE,
                 .text = "x");
         }

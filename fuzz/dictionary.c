@@ -39,7 +39,7 @@ static void entry(FILE *out, const char *name, const char *what, const uint8_t *
 
 static void number(FILE *out, const char *name, const char *what, uint64_t value, size_t width)
 {
-    uint8_t bytes[8];
+    uint8_t bytes[8] = {0};
     for (size_t i = 0; i < width; i++) {
         bytes[i] = (uint8_t)(value >> (8 * i));
     }

@@ -93,7 +93,8 @@ static struct wire_ack plausible_ack(const struct hostile *hostile, struct scrip
 static struct wire_attempt
 plausible_attempt(const struct hostile *hostile, struct script_record *changes)
 {
-    const uint32_t attempt = hostile->attempt + (uint32_t)(int8_t)script_u8(changes);
+    const int64_t moved = (int64_t)hostile->attempt + (int8_t)script_u8(changes);
+    const uint32_t attempt = (uint32_t)(uint64_t)moved;
     return (struct wire_attempt){
         .attempt = attempt == 0 ? 1 : attempt,
         .epoch = (uint64_t)RIG_EPOCH + script_u8(changes),

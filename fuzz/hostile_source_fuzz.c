@@ -27,7 +27,7 @@ static void connect(struct hostile *hostile, struct script_record *record)
 {
     const int8_t delta = (int8_t)script_u8(record);
     const uint16_t streams = (uint16_t)(script_u8(record) % (RIG_STREAMS_MAX + 1U));
-    const uint32_t number = hostile->attach + (uint32_t)delta + 1U;
+    const uint32_t number = (uint32_t)(uint64_t)((int64_t)hostile->attach + delta + 1);
     if (number == 0 || !hostile->rig->hosts[RIG_TARGET].up) {
         return;
     }

@@ -17,7 +17,7 @@
 #define SECTOR      512U
 #define DRAIN_LIMIT (30 * FERRY_SECOND)
 
-enum phase { DISK_HELD, DISK_SERVING, DISK_DRAINING, DISK_ENDING };
+enum phase { DISK_STARTING, DISK_HELD, DISK_SERVING, DISK_DRAINING, DISK_ENDING };
 
 struct disk {
     struct machine *machine;
@@ -117,9 +117,18 @@ static void finish_drain(struct disk *disk)
     pthread_mutex_unlock(&disk->lock);
 }
 
+static void hold(struct disk *disk)
+{
+    pthread_mutex_lock(&disk->lock);
+    disk->phase = DISK_HELD;
+    pthread_cond_broadcast(&disk->changed);
+    pthread_mutex_unlock(&disk->lock);
+}
+
 static void *thread_main(void *argument)
 {
     struct disk *disk = argument;
+    hold(disk);
     for (;;) {
         uint64_t rings;
         if (read(disk->doorbell, &rings, sizeof(rings)) < 0 && errno != EINTR) {
@@ -131,6 +140,7 @@ static void *thread_main(void *argument)
         pthread_mutex_unlock(&disk->lock);
         switch (phase) {
         case DISK_ENDING: return NULL;
+        case DISK_STARTING:
         case DISK_HELD: break;
         case DISK_SERVING: serve(disk); break;
         case DISK_DRAINING:
@@ -185,6 +195,11 @@ static enum vmmlink_status start(struct disk *disk, struct vmm_fault *fault)
     }
     pthread_setname_np(disk->thread, "disk");
     disk->threaded = true;
+    pthread_mutex_lock(&disk->lock);
+    while (disk->phase == DISK_STARTING) {
+        pthread_cond_wait(&disk->changed, &disk->lock);
+    }
+    pthread_mutex_unlock(&disk->lock);
     return VMMLINK_OK;
 }
 

@@ -18,11 +18,8 @@
 /* A vCPU that does not stop within this is stuck in the kernel. */
 #define STOP_LIMIT (5 * FERRY_SECOND)
 
-static enum vmmlink_status stop_vcpus(struct machine *machine, struct vmm_fault *fault)
+enum vmmlink_status machine_wait_parked(struct machine *machine, struct vmm_fault *fault)
 {
-    uint32_t going = MACHINE_GO;
-    atomic_compare_exchange_strong(&machine->order, &going, MACHINE_STOP);
-    vcpu_kick_all(machine);
     const ferry_time_ns end = host_now() + STOP_LIMIT;
     const struct timespec until = {.tv_sec = end / FERRY_SECOND, .tv_nsec = end % FERRY_SECOND};
     int waited = 0;
@@ -41,6 +38,14 @@ static enum vmmlink_status stop_vcpus(struct machine *machine, struct vmm_fault 
             machine->config.vcpus);
     }
     return VMMLINK_OK;
+}
+
+static enum vmmlink_status stop_vcpus(struct machine *machine, struct vmm_fault *fault)
+{
+    uint32_t going = MACHINE_GO;
+    atomic_compare_exchange_strong(&machine->order, &going, MACHINE_STOP);
+    vcpu_kick_all(machine);
+    return machine_wait_parked(machine, fault);
 }
 
 uint64_t machine_clock(const struct machine *machine)

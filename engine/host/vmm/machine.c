@@ -111,6 +111,7 @@ static enum vmmlink_status make(struct machine *machine, struct vmm_fault *fault
     for (uint32_t i = 0; i < machine->config.vcpus; i++) {
         VMM_TRY(vcpu_start(&machine->vcpus[i], fault));
     }
+    VMM_TRY(machine_wait_parked(machine, fault));
     return state_warm(machine, fault);
 }
 

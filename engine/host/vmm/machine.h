@@ -191,6 +191,9 @@ FERRY_NODISCARD
 enum vmmlink_status state_warm(struct machine *machine, struct vmm_fault *fault);
 
 /* ---- lifecycle.c ---- */
+/* Until every vCPU's thread is parked; KVM when one does not come. */
+FERRY_NODISCARD
+enum vmmlink_status machine_wait_parked(struct machine *machine, struct vmm_fault *fault);
 struct pause_times {
     ferry_time_ns stopping;
     ferry_time_ns draining;

@@ -166,7 +166,7 @@ int main(int argc, char **argv)
         return 1;
     }
     if (make(&arguments, &machine, &fault) != VMMLINK_OK ||
-        (!arguments.no_seccomp && privilege_drop(&fault) != VMMLINK_OK)) {
+        privilege_drop(!arguments.no_seccomp, &fault) != VMMLINK_OK) {
         (void)fprintf(stderr, "ferry-vmm: guest %s: %s\n", arguments.guest, fault.reason);
         server_refuse(listener, &fault);
         return 1;

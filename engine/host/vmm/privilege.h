@@ -9,8 +9,8 @@
 
 #include "engine/host/vmm/fault.h"
 
-/* After all threads have been started. */
+/* After all threads have been started. filter: restrict system calls too. */
 FERRY_NODISCARD
-enum vmmlink_status privilege_drop(struct vmm_fault *fault);
+enum vmmlink_status privilege_drop(bool filter, struct vmm_fault *fault);
 
 #endif

@@ -209,6 +209,7 @@ static void second_process_for_a_guest_is_not_started(void **unused)
 
     assert_int_equal(vmmlink_spawn(&spawn, &pid, reason, sizeof(reason)), VMMLINK_STATE);
 
+    rig_for(rig, 20 * FERRY_MILLISECOND);
     assert_true(rig_report(rig).heartbeats > 0);
     rig_end(rig);
 }

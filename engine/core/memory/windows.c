@@ -160,12 +160,8 @@ issue_again(struct memory_windows *windows, uint32_t attach, uint16_t stream)
         windows->again--;
         trim(windows);
         struct memory_window *window = append(windows, attach, stream);
-        if (window == NULL) { /* free slots, but only inside the ring: wait for acknowledgements */
-            /* mark: memory-ring-full -- no room to send again: waits for acknowledgements */
-            old->state = MEMORY_WINDOW_AGAIN;
-            windows->again++;
-            return NULL;
-        }
+        /* What is to be sent again stands before all else in the ring: its own slot came free. */
+        FERRY_ASSERT(window != NULL);
         window->first_page = lost.first_page;
         window->end_page = lost.end_page;
         window->pages = lost.pages;

@@ -297,10 +297,7 @@ void source_copy_collected(struct ferry_source *source, const struct ferry_event
         source_attempt_collected(source);
         return;
     }
-    if (source->state != FERRY_SOURCE_COPYING) {
-        /* mark: source-collected-too-late -- a collection that the end has overtaken */
-        return; /* the end came meanwhile */
-    }
+    FERRY_ASSERT(source->state == FERRY_SOURCE_COPYING); /* whoever leaves it abandons this */
     if (first) {
         copy->collected_at = source->now;
         source_copy_begin_round(source, false);

@@ -187,17 +187,20 @@ void target_attach_resume(struct ferry_target *target, const struct wire_message
         return;
     }
     if (resume->streams > target->config.streams_max) {
+        /* mark: target-too-many-streams -- RESUME with more streams than allowed */
         target_violation(target, FERRY_LIMIT_STREAMS, WIRE_RESUME);
         return;
     }
     if (resume->phase == WIRE_SOURCE_BURN && !target->session_durable) {
         /* Nobody grants before ACCEPT. And a burn without its session could not be read after a restart. */
+        /* mark: target-burn-too-early -- asked to burn what is not in the journal yet */
         target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_RESUME);
         return;
     }
     target->resume = *resume;
     target->resume_waits = true;
     if (target->pending[TARGET_PENDING_DETACH].id != 0) {
+        /* mark: target-resumed-twice -- another RESUME while older streams are still stopping */
         target_abandon(target, TARGET_PENDING_DETACH);
     }
     target_ask(

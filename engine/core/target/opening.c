@@ -144,10 +144,7 @@ void target_opening_open(struct ferry_target *target, const struct wire_message 
 
 void target_opening_prepared(struct ferry_target *target, enum ferry_status status)
 {
-    if (target->state != FERRY_TARGET_PREPARING) {
-        /* mark: target-prepared-too-late -- prepared for a session that has ended */
-        return; /* ended meanwhile: closing frees it */
-    }
+    FERRY_ASSERT(target->state == FERRY_TARGET_PREPARING); /* whoever leaves it abandons this */
     if (status != FERRY_OK) {
         /* mark: target-prepare-failed -- the guest's shell cannot be made */
         refuse(target, status == FERRY_LIMIT_MEMORY ? FERRY_REFUSED_MEMORY : status);

@@ -202,7 +202,7 @@ int main(int argc, char **argv)
     };
     struct options options = {
         .size = (uint64_t)1 << 30, .runs = 5, .streams = {1, 2, 4},
-                  .stream_count = 3
+                  .stream_count = 3, .only = ""
     };
     bool good = true;
     for (int name = 0; good && (name = getopt_long(argc, argv, "", names, NULL)) != -1;) {

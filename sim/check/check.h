@@ -111,6 +111,9 @@ enum sim_observed {
     SIM_OBSERVED_DAEMON_DOWN,  /* host */
     SIM_OBSERVED_DAEMON_UP,    /* host */
     SIM_OBSERVED_JOURNAL_LOST, /* host: reinstalled, its records are gone */
+    /* host: a write to its journal failed: it takes no new session, and what the write was for waits, until its daemon
+     * starts again (DAEMON_UP). Said at the first one alone. */
+    SIM_OBSERVED_JOURNAL_BROKEN,
 
     /* -- the end, in this order -- */
     /* migration, host, text (what: "memory", "dirty log", "session record", "connection"), once for
@@ -155,6 +158,8 @@ enum sim_excuse {
                               crashed */
     SIM_EXCUSE_JOURNAL_LOST, /* `host` lost its journal after the grant: only an operator can
                                 decide, and none did */
+    SIM_EXCUSE_JOURNAL_BROKEN, /* a write to the journal of `host` failed, and its daemon was not started again since:
+                                  only that tells whether it is on the disk */
 };
 
 struct sim_observation {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checker.h -- what the files of this folder share: the face of one checker, how it reports, and
- * three small trackers.
+ * small trackers.
  *
  * A checker owns its state alone and looks at nobody else's, so that each can be read, doubted and
  * tested by itself; what two of them must know (who runs where, which faults are on) is a tracker
@@ -83,6 +83,23 @@ void sim_runners_deinit(struct sim_runners *runners);
 void sim_runners_observe(struct sim_runners *runners, const struct sim_observation *observation);
 bool sim_runners_on(const struct sim_runners *runners, uint32_t guest, uint32_t host);
 uint32_t sim_runners_count(const struct sim_runners *runners, uint32_t guest);
+
+/* ---- tracker: journals ---- */
+
+struct sim_journals {
+    bool *lost;   /* [host]: reinstalled once */
+    bool *broken; /* [host]: a write failed, and the daemon was not started again since */
+    uint32_t host_count;
+};
+
+void sim_journals_init(struct sim_journals *journals, uint32_t host_count);
+void sim_journals_deinit(struct sim_journals *journals);
+/* Follows JOURNAL_LOST, JOURNAL_BROKEN and DAEMON_UP; anything else changes nothing. */
+void sim_journals_observe(struct sim_journals *journals, const struct sim_observation *observation);
+bool sim_journals_lost(const struct sim_journals *journals, uint32_t host);
+bool sim_journals_broken(const struct sim_journals *journals, uint32_t host);
+/* Either of it: the host cannot answer for all that it once wrote. */
+bool sim_journals_mute(const struct sim_journals *journals, uint32_t host);
 
 /* ---- tracker: faults ---- */
 

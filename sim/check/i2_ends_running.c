@@ -5,7 +5,8 @@
  * Claim: at a healed END each guest runs on exactly one host, or the world names an excuse which
  * this checker can verify from what it saw itself: a host crash counts only if that host went down
  * while the guest ran there or was on its way from or to it; a lost journal only if that host lost
- * its journal. Checked: at END. Not covered: a run that ends unhealed (a host that never returns, a
+ * its journal; a write that failed only if no daemon was started on that host since, and the guest was on its
+ * way from or to it. Checked: at END. Not covered: a run that ends unhealed (a host that never returns, a
  * network that stays down): nobody could promise anything then; and whether the world's excuse is
  * the true reason. */
 #include "sim/check/checker.h"
@@ -25,7 +26,7 @@ struct state {
     struct guest *guests;
     bool *
         crash_hit; /* [guest x hosts + host]: that host crashed while it had to do with the guest */
-    bool *journal_lost; /* [host] */
+    struct sim_journals journals;
     uint32_t hosts;
     bool ended;
 };
@@ -39,7 +40,7 @@ static void *create(struct sim_checks *checks)
     state->hosts = sim_check_hosts(checks);
     state->guests = sim_check_allocate(guests, sizeof(*state->guests));
     state->crash_hit = sim_check_allocate((size_t)guests * state->hosts, sizeof(bool));
-    state->journal_lost = sim_check_allocate(state->hosts, sizeof(bool));
+    sim_journals_init(&state->journals, state->hosts);
     for (uint32_t i = 0; i < guests; i++) {
         state->guests[i].from = SIM_CHECK_NONE;
         state->guests[i].to = SIM_CHECK_NONE;
@@ -56,7 +57,7 @@ static void destroy(void *opaque)
     sim_runners_deinit(&state->runners);
     free(state->guests);
     free(state->crash_hit);
-    free(state->journal_lost);
+    sim_journals_deinit(&state->journals);
     free(state);
 }
 
@@ -78,6 +79,12 @@ static void host_down(struct state *state, uint32_t host)
     }
 }
 
+/* The excuse names one of the two hosts of its latest migration. */
+static bool on_its_way(const struct guest *guest)
+{
+    return guest->excuse_host == guest->from || guest->excuse_host == guest->to;
+}
+
 static bool excuse_holds(const struct state *state, uint32_t index)
 {
     const struct guest *guest = &state->guests[index];
@@ -89,9 +96,22 @@ static bool excuse_holds(const struct state *state, uint32_t index)
     case SIM_EXCUSE_NONE: return false;
     case SIM_EXCUSE_HOST_CRASH:
         return state->crash_hit[(size_t)index * state->hosts + guest->excuse_host];
-    case SIM_EXCUSE_JOURNAL_LOST: return state->journal_lost[guest->excuse_host];
+    case SIM_EXCUSE_JOURNAL_LOST: return sim_journals_lost(&state->journals, guest->excuse_host);
+    case SIM_EXCUSE_JOURNAL_BROKEN:
+        return on_its_way(guest) && sim_journals_broken(&state->journals, guest->excuse_host);
     }
     return false;
+}
+
+static const char *excuse_is_false(enum sim_excuse excuse)
+{
+    switch (excuse) {
+    case SIM_EXCUSE_JOURNAL_LOST: return "never lost its journal";
+    case SIM_EXCUSE_JOURNAL_BROKEN: return "has a sound journal, or nothing to do with the guest";
+    case SIM_EXCUSE_HOST_CRASH:
+    case SIM_EXCUSE_NONE: break;
+    }
+    return "never crashed while it had to do with the guest";
 }
 
 static void judge(struct state *state, uint32_t index, ferry_time_ns now)
@@ -117,9 +137,7 @@ static void judge(struct state *state, uint32_t index, ferry_time_ns now)
             "%s runs nowhere at the end, and the excuse is not true: %s %s",
             name.text,
             sim_check_host(state->checks, guest->excuse_host).text,
-            guest->excuse == SIM_EXCUSE_HOST_CRASH
-                ? "never crashed while it had to do with the guest"
-                : "never lost its journal");
+            excuse_is_false(guest->excuse));
     }
 }
 
@@ -137,8 +155,6 @@ static void observe(void *opaque, const struct sim_observation *seen)
         }
     } else if (seen->kind == SIM_OBSERVED_HOST_DOWN) {
         host_down(state, seen->host);
-    } else if (seen->kind == SIM_OBSERVED_JOURNAL_LOST && seen->host < state->hosts) {
-        state->journal_lost[seen->host] = true;
     } else if (seen->kind == SIM_OBSERVED_GUEST_AT_END && has_guest) {
         state->guests[seen->guest].excuse = seen->excuse;
         state->guests[seen->guest].excuse_host = seen->host;
@@ -149,6 +165,7 @@ static void observe(void *opaque, const struct sim_observation *seen)
         }
     }
     sim_runners_observe(&state->runners, seen);
+    sim_journals_observe(&state->journals, seen);
 }
 
 /* A run that is never brought to its END would pass unjudged: that must not look like success. */

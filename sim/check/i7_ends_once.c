@@ -13,7 +13,7 @@
  * Checked: at OUTCOME, at RESUMED_AT_TARGET, and at END.
  * Not covered: a migration whose source's engine is down at the end: nobody is there to report;
  * statistics of a source that came back from its journal, but for the sums; UNKNOWN where a host
- * has lost its journal: only an operator can end that; what a guest does after a claim. */
+ * has lost its journal, or a write to it failed and its daemon was not started again: only an operator can end that; what a guest does after a claim. */
 #include "sim/check/checker.h"
 #include "sim/check/i7_story.h"
 
@@ -46,7 +46,7 @@ struct state {
     struct sim_faults faults;
     struct migration *migrations;
     size_t capacity;
-    bool *journal_lost; /* [host] */
+    struct sim_journals journals;
 };
 
 static void *create(struct sim_checks *checks)
@@ -54,7 +54,7 @@ static void *create(struct sim_checks *checks)
     struct state *state = sim_check_allocate(1, sizeof(*state));
 
     state->checks = checks;
-    state->journal_lost = sim_check_allocate(sim_check_hosts(checks), sizeof(bool));
+    sim_journals_init(&state->journals, sim_check_hosts(checks));
     return state;
 }
 
@@ -67,7 +67,7 @@ static void destroy(void *opaque)
     }
     sim_faults_deinit(&state->faults);
     free(state->migrations);
-    free(state->journal_lost);
+    sim_journals_deinit(&state->journals);
     free(state);
 }
 
@@ -287,13 +287,13 @@ static void judge_end(struct state *state, const struct sim_observation *seen)
         if (migration->last == FERRY_OUTCOME_NONE) {
             sim_check_fail(state->checks, &about, "the migration never ended");
         } else if (
-            seen->healed && !state->journal_lost[migration->from] &&
-            !state->journal_lost[migration->to]) {
+            seen->healed && !sim_journals_mute(&state->journals, migration->from) &&
+            !sim_journals_mute(&state->journals, migration->to)) {
             sim_check_fail(
                 state->checks,
                 &about,
                 "the outcome is still unknown, although everything is healed and no journal was "
-                "lost");
+                "lost or is broken");
         }
     }
 }
@@ -303,12 +303,9 @@ static void observe(void *opaque, const struct sim_observation *seen)
     struct state *state = opaque;
 
     sim_faults_observe(&state->faults, seen);
+    sim_journals_observe(&state->journals, seen);
     if (seen->kind == SIM_OBSERVED_MIGRATION_STARTED) {
         started(state, seen);
-    } else if (seen->kind == SIM_OBSERVED_JOURNAL_LOST) {
-        if (seen->host < sim_check_hosts(state->checks)) {
-            state->journal_lost[seen->host] = true;
-        }
     } else if (seen->kind == SIM_OBSERVED_HOST_DOWN) {
         for (size_t i = 0; i < state->capacity; i++) {
             struct migration *migration = &state->migrations[i];

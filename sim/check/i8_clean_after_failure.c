@@ -12,7 +12,8 @@
  * comes back gives the memory back as well, unless it may hold the only copy: it had said READY, or
  * owns the guest. Checked: at END, that one also if it is not healed; what is left behind is what the
  * world reports with LEFTOVER just before. Not covered: what else is left behind while the other host
- * is down or has lost its journal, since nobody can answer for it; records of a migration on the side
+ * is down or has lost its journal, or while a write to the journal of either failed and its daemon was not started
+ * again, since nobody can answer for it; records of a migration on the side
  * that has the guest; the outcome UNKNOWN. */
 #include "ferry/target.h"
 #include "sim/check/checker.h"
@@ -52,8 +53,8 @@ struct state {
     struct leftover *leftovers;
     size_t leftover_count;
     size_t leftover_capacity;
-    bool *down;         /* [host] */
-    bool *journal_lost; /* [host] */
+    bool *down; /* [host] */
+    struct sim_journals journals;
 };
 
 static void *create(struct sim_checks *checks)
@@ -64,7 +65,7 @@ static void *create(struct sim_checks *checks)
     state->checks = checks;
     state->guests = sim_check_allocate(guests, sizeof(*state->guests));
     state->down = sim_check_allocate(sim_check_hosts(checks), sizeof(bool));
-    state->journal_lost = sim_check_allocate(sim_check_hosts(checks), sizeof(bool));
+    sim_journals_init(&state->journals, sim_check_hosts(checks));
     sim_runners_init(&state->runners, guests);
     for (uint32_t i = 0; i < guests; i++) {
         state->guests[i].latest = SIM_CHECK_NONE;
@@ -81,7 +82,7 @@ static void destroy(void *opaque)
     free(state->migrations);
     free(state->leftovers);
     free(state->down);
-    free(state->journal_lost);
+    sim_journals_deinit(&state->journals);
     free(state);
 }
 
@@ -132,7 +133,13 @@ static void judge_guest(struct state *state, uint32_t index, ferry_time_ns now)
 static bool mute(const struct state *state, uint32_t host)
 {
     return host < sim_check_hosts(state->checks) &&
-           (state->down[host] || state->journal_lost[host]);
+           (state->down[host] || sim_journals_lost(&state->journals, host));
+}
+
+/* Nor can it clean up: only the next start of its daemon does. */
+static bool helpless(const struct state *state, uint32_t host)
+{
+    return mute(state, host) || sim_journals_broken(&state->journals, host);
 }
 
 /* The states in which a target has nothing that anybody could ever run. */
@@ -184,7 +191,7 @@ static void judge_leftover(struct state *state, const struct leftover *leftover,
     struct sim_about about = {"I8", now, leftover->migration, SIM_CHECK_NONE};
     uint32_t without;
 
-    if (migration == NULL || mute(state, migration->from) || mute(state, migration->to)) {
+    if (migration == NULL || helpless(state, migration->from) || helpless(state, migration->to)) {
         return;
     }
     if (strcmp(leftover->what, "dirty log") == 0) {
@@ -279,8 +286,6 @@ static void observe_host(struct state *state, const struct sim_observation *seen
         state->down[seen->host] = true;
     } else if (seen->kind == SIM_OBSERVED_HOST_UP) {
         state->down[seen->host] = false;
-    } else if (seen->kind == SIM_OBSERVED_JOURNAL_LOST) {
-        state->journal_lost[seen->host] = true;
     }
 }
 
@@ -307,6 +312,7 @@ static void observe(void *opaque, const struct sim_observation *seen)
 
     sim_runners_observe(&state->runners, seen);
     observe_host(state, seen);
+    sim_journals_observe(&state->journals, seen);
     if (seen->kind == SIM_OBSERVED_MIGRATION_STARTED) {
         started(state, seen);
     } else if (seen->kind == SIM_OBSERVED_OUTCOME) {

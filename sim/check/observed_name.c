@@ -35,6 +35,7 @@ const char *sim_observed_name(enum sim_observed kind)
         [SIM_OBSERVED_DAEMON_DOWN] = "DAEMON_DOWN",
         [SIM_OBSERVED_DAEMON_UP] = "DAEMON_UP",
         [SIM_OBSERVED_JOURNAL_LOST] = "JOURNAL_LOST",
+        [SIM_OBSERVED_JOURNAL_BROKEN] = "JOURNAL_BROKEN",
         [SIM_OBSERVED_LEFTOVER] = "LEFTOVER",
         [SIM_OBSERVED_GUEST_AT_END] = "GUEST_AT_END",
         [SIM_OBSERVED_END] = "END",

@@ -101,6 +101,49 @@ uint32_t sim_runners_count(const struct sim_runners *runners, uint32_t guest)
     return guest < runners->guest_count ? runners->guests[guest].count : 0;
 }
 
+void sim_journals_init(struct sim_journals *journals, uint32_t host_count)
+{
+    journals->lost = sim_check_allocate(host_count, sizeof(bool));
+    journals->broken = sim_check_allocate(host_count, sizeof(bool));
+    journals->host_count = host_count;
+}
+
+void sim_journals_deinit(struct sim_journals *journals)
+{
+    free(journals->lost);
+    free(journals->broken);
+    *journals = (struct sim_journals){0};
+}
+
+void sim_journals_observe(struct sim_journals *journals, const struct sim_observation *observation)
+{
+    if (observation->host >= journals->host_count) {
+        return;
+    }
+    if (observation->kind == SIM_OBSERVED_JOURNAL_LOST) {
+        journals->lost[observation->host] = true;
+    } else if (observation->kind == SIM_OBSERVED_JOURNAL_BROKEN) {
+        journals->broken[observation->host] = true;
+    } else if (observation->kind == SIM_OBSERVED_DAEMON_UP) {
+        journals->broken[observation->host] = false;
+    }
+}
+
+bool sim_journals_lost(const struct sim_journals *journals, uint32_t host)
+{
+    return host < journals->host_count && journals->lost[host];
+}
+
+bool sim_journals_broken(const struct sim_journals *journals, uint32_t host)
+{
+    return host < journals->host_count && journals->broken[host];
+}
+
+bool sim_journals_mute(const struct sim_journals *journals, uint32_t host)
+{
+    return sim_journals_lost(journals, host) || sim_journals_broken(journals, host);
+}
+
 void sim_faults_observe(struct sim_faults *faults, const struct sim_observation *observation)
 {
     if (observation->kind == SIM_OBSERVED_FAULT_BEGIN) {

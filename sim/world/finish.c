@@ -77,6 +77,9 @@ static void excuse(const struct guest *guest, struct sim_observation *observatio
     } else if (!move->to->up || !move->from->up) {
         observation->excuse = SIM_EXCUSE_HOST_CRASH;
         observation->host = !move->to->up ? move->to->index : move->from->index;
+    } else if (move->to->journal.broken || move->from->journal.broken) {
+        observation->excuse = SIM_EXCUSE_JOURNAL_BROKEN;
+        observation->host = move->to->journal.broken ? move->to->index : move->from->index;
     }
 }
 
@@ -204,11 +207,6 @@ static bool settled(const struct world *world)
 {
     if (world->pending > 0 || world->unhealed > 0 || world->failed) {
         return false;
-    }
-    for (size_t i = 0; i < world->scenario->host_count; i++) {
-        if (world->hosts[i].journal.broken) {
-            return false; /* what a failed write left behind is cured by a new start of the daemon alone */
-        }
     }
     for (size_t i = 0; i < world->move_count; i++) {
         const struct move *move = world->moves[i];

@@ -17,6 +17,7 @@
 #include "sim/world/log.h"
 #include "sim/world/memory.h"
 #include "sim/world/move.h"
+#include "sim/world/observe.h"
 #include "sim/world/op.h"
 #include "sim/world/side.h"
 #include "sim/world/state.h"
@@ -170,6 +171,20 @@ static bool is_failing(const struct op *op)
            op->status != FERRY_OK;
 }
 
+/* Whatever failed write comes after the first says nothing new. */
+static void break_journal(struct host *host)
+{
+    if (!host->journal.broken) {
+        host->journal.broken = true;
+        observe(
+            host->world,
+            (struct sim_observation){
+                .kind = SIM_OBSERVED_JOURNAL_BROKEN,
+                .host = host->index,
+            });
+    }
+}
+
 /* The record is on the disk. */
 static void keep(const struct op *op)
 {
@@ -197,7 +212,7 @@ static void journal_written(struct op *op)
         .field = {op->attempt, (int64_t)op->size, log_digest(op->bytes, op->size)},
         .text = ferry_record_name(op->record_kind));
     if (failed) {
-        host->journal.broken = true;
+        break_journal(host);
         if (is_in_doubt(op)) {
             keep(op);
         }
@@ -277,7 +292,9 @@ static void journal_forgotten(struct op *op)
     if (!failed || is_in_doubt(op)) {
         forget(&host->journal, op->move);
     }
-    host->journal.broken = host->journal.broken || failed;
+    if (failed) {
+        break_journal(host);
+    }
     op_report(op, failed ? FERRY_WORLD_JOURNAL : FERRY_OK);
 }
 

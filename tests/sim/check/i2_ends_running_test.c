@@ -131,6 +131,41 @@ static void a_crash_that_never_was_or_of_another_host_is_no_excuse(void **unused
     stage_end(&other, "I2");
 }
 
+/* The guest was on its way from host 0 to host 1, when a write failed on some host. */
+static void a_broken_journal_excuses_only_its_own_guests_and_until_its_daemon_starts(void **unused)
+{
+    static const struct {
+        uint32_t broken;
+        uint32_t blamed;
+        uint32_t started; /* again, after it */
+        size_t failures;
+    } rows[] = {
+        {1,              1, SIM_CHECK_NONE, 0},
+        {0,              0, 1,              0},
+        {1,              1, 1,              1}, /* cured */
+        {2,              1, SIM_CHECK_NONE, 1}, /* another one's */
+        {2,              2, SIM_CHECK_NONE, 1}, /* which has nothing to do with the guest */
+        {SIM_CHECK_NONE, 1, SIM_CHECK_NONE, 1},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = stage_begin();
+
+        SAY(&stage, MIGRATION_STARTED, .from = 0, .to = 1, .blackout_limit = FERRY_TIME_NEVER);
+        SAY(&stage, JOURNAL_BROKEN, .host = rows[i].broken);
+        SAY(&stage, DAEMON_UP, .host = rows[i].started);
+        SAY(&stage, GUEST_STOPPED, .host = 0, .stop = SIM_STOP_PAUSED);
+        end(&stage, SIM_EXCUSE_JOURNAL_BROKEN, rows[i].blamed);
+
+        if (failures_of(&stage, "I2") != rows[i].failures) {
+            fail_msg("row %zu", i);
+        }
+        expect_failures(&stage, "I2", rows[i].failures, "has a sound journal");
+        sim_checks_destroy(stage.checks);
+    }
+}
+
 static void a_lost_journal_excuses_only_where_one_was_lost(void **unused)
 {
     (void)unused;
@@ -160,6 +195,7 @@ int main(void)
         cmocka_unit_test(the_crash_of_the_target_excuses_a_guest_that_was_on_its_way_there),
         cmocka_unit_test(a_crash_that_is_told_of_the_host_alone_excuses_what_ran_there),
         cmocka_unit_test(a_crash_that_never_was_or_of_another_host_is_no_excuse),
+        cmocka_unit_test(a_broken_journal_excuses_only_its_own_guests_and_until_its_daemon_starts),
         cmocka_unit_test(a_lost_journal_excuses_only_where_one_was_lost),
     };
 

@@ -109,12 +109,14 @@ static void unknown_may_be_followed_by_one_final_outcome(void **unused)
     stage_end(&stage, NULL);
 }
 
-static void unknown_for_ever_fails_where_all_is_healed_and_no_journal_lost(void **unused)
+static void unknown_for_ever_fails_where_all_is_healed_and_no_journal_lost_or_broken(void **unused)
 {
     (void)unused;
     struct stage healed = started();
     struct stage unhealed = started();
     struct stage lost = started();
+    struct stage broken = started();
+    struct stage cured = started();
 
     end_as(&healed, FERRY_OUTCOME_UNKNOWN);
     finish(&healed, true);
@@ -123,8 +125,20 @@ static void unknown_for_ever_fails_where_all_is_healed_and_no_journal_lost(void 
     SAY(&lost, JOURNAL_LOST, .host = 1);
     end_as(&lost, FERRY_OUTCOME_UNKNOWN);
     finish(&lost, true);
+    SAY(&broken, JOURNAL_BROKEN, .host = 0);
+    SAY(&broken, DAEMON_UP, .host = 1);
+    end_as(&broken, FERRY_OUTCOME_UNKNOWN);
+    finish(&broken, true);
+    SAY(&cured, JOURNAL_BROKEN, .host = 0);
+    SAY(&cured, DAEMON_UP, .host = 0);
+    SAY(&cured, JOURNAL_BROKEN, .host = 2);
+    end_as(&cured, FERRY_OUTCOME_UNKNOWN);
+    finish(&cured, true);
 
     expect_failures(&healed, "I7", 1, "still unknown");
+    expect_failures(&cured, "I7", 1, "still unknown");
+    stage_end(&broken, NULL);
+    stage_end(&cured, "I7");
     stage_end(&healed, "I7");
     stage_end(&unhealed, NULL);
     stage_end(&lost, NULL);
@@ -326,7 +340,7 @@ int main(void)
         cmocka_unit_test(one_that_never_ends_fails_healed_or_not),
         cmocka_unit_test(nobody_reports_where_the_source_is_down),
         cmocka_unit_test(unknown_may_be_followed_by_one_final_outcome),
-        cmocka_unit_test(unknown_for_ever_fails_where_all_is_healed_and_no_journal_lost),
+        cmocka_unit_test(unknown_for_ever_fails_where_all_is_healed_and_no_journal_lost_or_broken),
         cmocka_unit_test(two_outcomes_fail),
         cmocka_unit_test(a_restarted_source_may_repeat_its_end_but_not_turn_it_round),
         cmocka_unit_test(an_outcome_needs_a_reason_and_a_status_that_fits),

@@ -259,6 +259,37 @@ static void nobody_can_clean_up_with_a_peer_that_is_down_or_lost_its_journal(voi
     sim_checks_destroy(lost.checks);
 }
 
+static void a_broken_journal_excuses_what_its_own_migrations_leave_and_nothing_else(void **unused)
+{
+    static const struct {
+        uint32_t broken;
+        size_t failures;
+    } rows[] = {
+        {0, 0},
+        {1, 0},
+        {2, 1},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage = ended(FERRY_OUTCOME_FAILED);
+        struct stage cured = ended(FERRY_OUTCOME_FAILED);
+
+        SAY(&stage, JOURNAL_BROKEN, .host = rows[i].broken);
+        SAY(&stage, LEFTOVER, .host = 1, .text = "session record");
+        finish(&stage, true);
+        SAY(&cured, JOURNAL_BROKEN, .host = rows[i].broken);
+        SAY(&cured, DAEMON_UP, .host = rows[i].broken);
+        SAY(&cured, LEFTOVER, .host = 1, .text = "session record");
+        finish(&cured, true);
+
+        expect_failures(&stage, "I8", rows[i].failures, "still holds for it: session record");
+        expect_failures(&cured, "I8", 1, "still holds for it: session record");
+        sim_checks_destroy(stage.checks);
+        sim_checks_destroy(cured.checks);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +302,7 @@ int main(void)
         cmocka_unit_test(what_is_left_fails_on_the_side_without_the_guest),
         cmocka_unit_test(a_dirty_log_that_stays_on_fails_wherever_it_is),
         cmocka_unit_test(an_orphan_keeps_memory_only_if_it_may_be_the_only_copy),
+        cmocka_unit_test(a_broken_journal_excuses_what_its_own_migrations_leave_and_nothing_else),
         cmocka_unit_test(nobody_can_clean_up_with_a_peer_that_is_down_or_lost_its_journal),
     };
 

@@ -162,6 +162,30 @@ static void a_record_that_is_left_is_found_although_there_was_an_outage_before(v
     play_end(&run);
 }
 
+/* A host whose journal takes nothing until its daemon starts again excuses what it has to do with, and nobody else. */
+static void a_record_that_is_left_is_found_although_another_hosts_journal_broke(void **unused)
+{
+    (void)unused;
+    static const char text[] =
+        "version: 1\n"
+        "hosts: {h1: {memory: 1 GiB}, h2: {memory: 1 GiB}, h3: {memory: 1 GiB}, h4: {memory: 1 "
+        "GiB}}\n"
+        "networks: {n: {hosts: [h1, h2, h3, h4], bandwidth: 10 Gbit/s}}\n"
+        "guests: {g1: {host: h1, memory: 1 MiB}, g2: {host: h3, memory: 1 MiB}}\n"
+        "steps: [{at: 1 s, move: g1, to: h2}, {at: 30 s, move: g2, to: h4}]\n"
+        "faults: [{when: {move: g2, phase: granting}, host: h3, journal_fail_for: 1 s}]\n";
+    struct play sound = play_text(text, 1, false);
+    spoil_forget = 1;
+    struct play spoiled = play_text(text, 1, false);
+
+    assert_int_equal(spoil_forget, 0);
+    play_expect_pass(&sound);
+    assert_non_null(play_line(&sound, NULL, "JOURNAL_FAILED", NULL));
+    assert_true(play_failed(&spoiled, "I8"));
+    play_end(&sound);
+    play_end(&spoiled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_page_which_the_log_forgot_is_found),
         cmocka_unit_test(another_page_than_the_one_meant_is_found),
         cmocka_unit_test(a_record_that_is_left_is_found_although_there_was_an_outage_before),
+        cmocka_unit_test(a_record_that_is_left_is_found_although_another_hosts_journal_broke),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

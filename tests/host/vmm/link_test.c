@@ -105,23 +105,19 @@ struct greeting {
 
 static struct greeting good_greeting(void)
 {
-    return (struct greeting){
-        .hello =
-            {
-                    .answer =
-                    {
-                        .header = {.magic = VMM_MAGIC, .type = VMM_HELLO | VMM_ANSWER, .id = 1},
-                        .guest_state = VMMLINK_GUEST_FRESH,
-                    },                                 .version = VMM_VERSION,
-                    .region_count = 1,
-                    .regions = {{.guest_address = 0, .pages = MEMORY / PAGE}},
-                    .ram_page_size = PAGE,
-                    .bitmap_bytes = MEMORY / PAGE / 8,
-                    .state_bytes = VMMLINK_STATE_MAX,
-                    .name_bytes = 8,
-                    },
-        .name = {'l', 'i',                          'a',  'r'                                                        },
-    };
+    struct greeting greeting = {.name = "the-liar"};
+    struct vmm_hello_answer *hello = &greeting.hello;
+    hello->answer.header =
+        (struct vmm_header){.magic = VMM_MAGIC, .type = VMM_HELLO | VMM_ANSWER, .id = 1};
+    hello->answer.guest_state = VMMLINK_GUEST_FRESH;
+    hello->version = VMM_VERSION;
+    hello->region_count = 1;
+    hello->regions[0].pages = MEMORY / PAGE;
+    hello->ram_page_size = PAGE;
+    hello->bitmap_bytes = MEMORY / PAGE / 8;
+    hello->state_bytes = VMMLINK_STATE_MAX;
+    hello->name_bytes = sizeof(greeting.name);
+    return greeting;
 }
 
 static void say_greeting(struct bench *bench, const struct greeting *greeting, uint64_t memory)
@@ -228,13 +224,10 @@ static void request_without_answer_ends_in_time_and_its_late_answer_is_dropped(v
 {
     (void)unused;
     struct bench bench;
-    struct vmm_pause_answer answer = {
-        .answer =
-            {
-                     .header = {.magic = VMM_MAGIC, .type = VMM_PAUSE | VMM_ANSWER, .id = 2},
-                     .guest_state = VMMLINK_GUEST_PAUSED,
-                     },
-    };
+    struct vmm_pause_answer answer = {0};
+    answer.answer.header =
+        (struct vmm_header){.magic = VMM_MAGIC, .type = VMM_PAUSE | VMM_ANSWER, .id = 2};
+    answer.answer.guest_state = VMMLINK_GUEST_PAUSED;
     open_greeted(&bench);
     assert_int_equal(ask(&bench), VMMLINK_OK);
 

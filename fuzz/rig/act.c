@@ -74,6 +74,23 @@ done(struct rig *rig, enum rig_side side, const struct ferry_action *action, fer
     (void)report(rig, side, action, cost, (struct ferry_event){.kind = FERRY_EVENT_DONE});
 }
 
+static void put_in_log(struct rig_host *host, struct rig_step *step)
+{
+    step->at = step->at > host->journal_at ? step->at : host->journal_at;
+    host->journal_at = step->at;
+}
+
+static void forget(struct rig *rig, enum rig_side side, const struct ferry_action *action)
+{
+    struct rig_host *host = &rig->hosts[side];
+    const struct ferry_event event = {.kind = FERRY_EVENT_DONE};
+    struct rig_step *step = report(rig, side, action, host->journal_delay, event);
+    if (step != NULL) {
+        step->forgets = true;
+        put_in_log(host, step);
+    }
+}
+
 static void persist(struct rig *rig, enum rig_side side, const struct ferry_action *action)
 {
     struct rig_host *host = &rig->hosts[side];
@@ -89,6 +106,7 @@ static void persist(struct rig *rig, enum rig_side side, const struct ferry_acti
     claim(
         action->bytes.size > 0 && action->bytes.size <= FERRY_RECORD_MAX,
         "a record is larger than a record may be");
+    put_in_log(host, step);
     step->record = action->record_kind;
     step->record_lands = host->journal != RIG_JOURNAL_FAILS;
     step->bytes = malloc(action->bytes.size);
@@ -97,6 +115,19 @@ static void persist(struct rig *rig, enum rig_side side, const struct ferry_acti
     step->size = action->bytes.size;
     if (step->event.status != FERRY_OK) {
         host->needs_restart = true;
+    }
+}
+
+void rig_journal_lands(struct rig *rig, const struct rig_step *step)
+{
+    struct rig_host *host = &rig->hosts[step->side];
+    if (step->forgets) {
+        memset(host->records, 0, sizeof(host->records));
+    } else if (step->record != 0 && step->record_lands) {
+        struct rig_record *record = &host->records[step->record];
+        memcpy(record->bytes, step->bytes, step->size);
+        record->size = step->size;
+        rig_watch_record(rig, step->side, step->record);
     }
 }
 
@@ -229,10 +260,7 @@ static void act(struct rig *rig, enum rig_side side, const struct ferry_action *
     case FERRY_ACTION_COLLECT: collect(rig, action); return;
     case FERRY_ACTION_CAPTURE_STATE: capture(rig, action); return;
     case FERRY_ACTION_PERSIST: persist(rig, side, action); return;
-    case FERRY_ACTION_FORGET_SESSION:
-        memset(rig->hosts[side].records, 0, sizeof(rig->hosts[side].records));
-        done(rig, side, action, 0);
-        return;
+    case FERRY_ACTION_FORGET_SESSION: forget(rig, side, action); return;
     case FERRY_ACTION_CLOSED: closed(rig, side); return;
     case FERRY_ACTION_SET_RATE:
     case FERRY_ACTION_STOP_LOGGING:

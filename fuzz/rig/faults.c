@@ -9,19 +9,31 @@
 
 #include <string.h>
 
-/* A write that was under way is there, or not. */
+/* What was on its way into the journal is there, in its order, or nothing of it. */
 static void settle_writes(struct rig *rig, enum rig_side side, bool land)
 {
-    for (uint32_t i = 0; i < rig->step_count; i++) {
-        const struct rig_step *step = &rig->steps[i];
-        if (step->kind == RIG_STEP_REPORT && step->side == side && step->record != 0 && land &&
-            step->record_lands) {
-            struct rig_record *record = &rig->hosts[side].records[step->record];
-            memcpy(record->bytes, step->bytes, step->size);
-            record->size = step->size;
-            rig_watch_record(rig, side, step->record);
+    const struct rig_step *last = NULL;
+    bool more = land;
+    while (more) {
+        const struct rig_step *next = NULL;
+        for (uint32_t i = 0; i < rig->step_count; i++) {
+            const struct rig_step *step = &rig->steps[i];
+            const bool mine = step->kind == RIG_STEP_REPORT && step->side == side;
+            const bool later = last == NULL || step->at > last->at ||
+                               (step->at == last->at && step->order > last->order);
+            const bool earlier = next == NULL || step->at < next->at ||
+                                 (step->at == next->at && step->order < next->order);
+            if (mine && later && earlier) {
+                next = step;
+            }
+        }
+        more = next != NULL;
+        if (more) {
+            rig_journal_lands(rig, next);
+            last = next;
         }
     }
+    rig->hosts[side].journal_at = rig->now;
 }
 
 void rig_crash(struct rig *rig, enum rig_side side, bool guest_survives, bool writes_land)

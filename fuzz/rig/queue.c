@@ -58,16 +58,7 @@ static void carry_out(struct rig *rig, struct rig_step *step)
 {
     switch (step->kind) {
     case RIG_STEP_REPORT:
-        if (step->record != 0) {
-            struct rig_record *record = &rig->hosts[step->side].records[step->record];
-            if (step->record_lands) {
-                record->size = step->size;
-                for (size_t i = 0; i < step->size; i++) {
-                    record->bytes[i] = step->bytes[i];
-                }
-                rig_watch_record(rig, step->side, step->record);
-            }
-        }
+        rig_journal_lands(rig, step);
         rig_feed(rig, step->side, &step->event);
         return;
     case RIG_STEP_ATTACHED: rig_attached(rig, step); return;

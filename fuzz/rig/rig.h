@@ -78,6 +78,7 @@ struct rig_step {
     size_t size;
     enum ferry_record_kind record; /* REPORT of a journal write */
     bool record_lands;
+    bool forgets; /* REPORT of a session forgotten */
     bool barrier; /* SEND: of this round */
     struct ferry_batch batch;
     struct ferry_event event;
@@ -115,6 +116,7 @@ struct rig_host {
     uint16_t incarnation;
     enum rig_journal journal;
     ferry_time_ns journal_delay;
+    ferry_time_ns journal_at; /* a journal is one log: what is written later is there later */
     struct rig_record records[RIG_RECORD_KINDS];
     struct rig_tamper tampers[RIG_ACTION_KINDS];
     uint64_t tags[RIG_PAGES_MAX]; /* content of each page */
@@ -256,6 +258,8 @@ void rig_drop_attach(struct rig *rig, uint32_t number);
 
 void rig_take_actions(struct rig *rig, enum rig_side side);
 void rig_guest_writes(struct rig *rig);
+/* What was being written is in the journal now, unless it never will be. */
+void rig_journal_lands(struct rig *rig, const struct rig_step *step);
 
 /* ---- wire.c ---- */
 

@@ -81,6 +81,7 @@ void source_copy_begin_round(struct ferry_source *source, bool final)
     copy->state = COPY_SENDING;
     copy->round_open = true;
     copy->barrier_attach = 0;
+    copy->issued_attach = 0;
     copy->collect_at = source->now;
     copy->acknowledged_pages = 0;
     copy->round_begun = source->now;

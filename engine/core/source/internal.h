@@ -100,6 +100,7 @@ struct copy {
     enum copy_state state;
     uint32_t round;          /* under way */
     uint32_t barrier_attach; /* attach on which the round's barrier was sent; 0 = not yet */
+    uint32_t issued_attach;  /* attach on which a batch of the round was sent last; 0 = none was */
     uint32_t barrier_done;   /* newest round that the target has closed; WIRE_ROUND_NONE = none */
     const uint64_t *bitmap;
     uint64_t bitmap_pages;

@@ -58,6 +58,7 @@ static void push_batch(
     }
     stream->queued++;
     const bool state = window->device_state;
+    source->copy.issued_attach = source->link.attach;
     source_tell(
         source,
         (struct ferry_action){
@@ -136,7 +137,10 @@ static void close_round(struct ferry_source *source)
 {
     struct copy *copy = &source->copy;
     const bool closed = copy->barrier_done != WIRE_ROUND_NONE && copy->barrier_done >= copy->round;
-    if (copy->barrier_attach == source->link.attach || closed) {
+    /* A target may say that it has closed what it does not hold: what was sent of the round on this attach is followed
+     * by the barrier all the same, or the next round would break the stream. */
+    const bool sent_here = copy->issued_attach == source->link.attach;
+    if (copy->barrier_attach == source->link.attach || (closed && !sent_here)) {
         return; /* said on this attach, or heard by the target on an older one */
     }
     copy->barrier_attach = source->link.attach;

@@ -157,6 +157,30 @@ static void acknowledgement_of_a_barrier_not_sent_yet_changes_nothing(void **unu
     }
 }
 
+/* Found by fuzz/hostile_target: what was sent again had no barrier behind it, and the next round's batch broke the stream. */
+static void resumed_that_has_closed_a_round_but_not_its_batches_breaks_no_stream(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create_at_source(FERRY_SOURCE_COPYING);
+    while (pair_actions(pair, PAIR_SOURCE, FERRY_ACTION_SEND_BARRIER) == 0) {
+        assert_true(pair_step(pair));
+    }
+    pair_reset(pair);
+    while (pair_sent(pair, WIRE_RESUME) == 0) {
+        assert_true(pair_step(pair));
+    }
+    struct wire_message resumed = pair_plausible(pair, WIRE_RESUMED);
+    resumed.body.resumed.old_attach = 1;
+    resumed.body.resumed.round = 0;
+
+    pair_forge(pair, PAIR_SOURCE, &resumed);
+
+    pair_run_to_end(pair);
+    assert_int_equal(pair_running(pair), 1);
+    assert_int_equal(pair_outcomes(pair), 1);
+    pair_destroy(pair);
+}
+
 static void ready_for_what_it_has_not_got_is_never_granted(void **unused)
 {
     (void)unused;
@@ -313,6 +337,7 @@ int main(void)
         cmocka_unit_test(acknowledgement_of_batches_never_sent_is_an_error),
         cmocka_unit_test(acknowledgement_of_rounds_and_streams_that_are_not_changes_nothing),
         cmocka_unit_test(acknowledgement_of_a_barrier_not_sent_yet_changes_nothing),
+        cmocka_unit_test(resumed_that_has_closed_a_round_but_not_its_batches_breaks_no_stream),
         cmocka_unit_test(ready_for_what_it_has_not_got_is_never_granted),
         cmocka_unit_test(ready_of_another_epoch_changes_nothing),
         cmocka_unit_test(started_before_a_grant_frees_nothing),

@@ -19,6 +19,10 @@
 #include <stdlib.h>
 #include <sys/sysinfo.h>
 
+/* For a move that is called off to leave its guest running. */
+#define WIND_DOWN_LIMIT (3 * FERRY_SECOND)
+#define WIND_DOWN_STEP  (5 * FERRY_MILLISECOND)
+
 /* ---- memory for engine objects ---- */
 
 static void *allocate(void *context, size_t size)
@@ -58,6 +62,8 @@ void daemon_event(struct daemon *daemon, const char *event, json_t *fields)
     }
     control_publish(daemon->control, event, fields);
 }
+
+static void wind_down_step(void *context);
 
 static void run_sessions(void *context)
 {
@@ -108,6 +114,7 @@ daemon_start(struct daemon *daemon, struct host_config *config, struct host_erro
         .history = json_array(),
     };
     loop_timer_init(&daemon->run, loop, run_sessions, daemon);
+    loop_timer_init(&daemon->wind_down, loop, wind_down_step, daemon);
     HOST_TRY(open_journal(daemon, error));
     HOST_TRY(inbound_prepare(daemon, error));
     HOST_TRY(open_control(daemon, error));
@@ -116,17 +123,58 @@ daemon_start(struct daemon *daemon, struct host_config *config, struct host_erro
 
 /* ---- stop ---- */
 
+static bool calls_off(const struct daemon *daemon)
+{
+    for (const struct session *session = daemon->sessions; session != NULL;
+         session = session->next) {
+        if (!session->target && session->outcome == NULL && session->called_off) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void wind_down_step(void *context)
+{
+    struct daemon *daemon = context;
+
+    if (!calls_off(daemon) || host_now() >= daemon->wind_down_until) {
+        loop_stop(daemon->loop);
+        return;
+    }
+    loop_timer_set(&daemon->wind_down, host_now() + WIND_DOWN_STEP);
+}
+
+void daemon_wind_down(struct daemon *daemon)
+{
+    if (daemon->ending) {
+        loop_stop(daemon->loop); /* told twice: at once */
+        return;
+    }
+    daemon->ending = true;
+    daemon->ready = false;
+    daemon->wind_down_until = host_now() + WIND_DOWN_LIMIT;
+    for (struct session *session = daemon->sessions; session != NULL; session = session->next) {
+        if (!session->target && session->outcome == NULL) {
+            session->called_off =
+                session_command(session, &(struct ferry_event){.kind = FERRY_EVENT_CANCEL}) ==
+                FERRY_OK;
+        }
+    }
+    loop_timer_set(&daemon->wind_down, host_now());
+}
+
 void daemon_stop(struct daemon *daemon)
 {
     daemon->ending = true;
-    control_server_destroy(daemon->control); /* answers what is still open */
-    daemon->control = NULL;
-    sessions_forget_requests(daemon);
     journal_close(daemon->journal); /* its last reports come in here: whom they are for is there */
     inbound_close(daemon);
     sessions_close(daemon);
     vms_close(daemon);
+    control_server_destroy(daemon->control); /* answers what is still open */
+    daemon->control = NULL;
     loop_timer_stop(&daemon->run);
+    loop_timer_stop(&daemon->wind_down);
     json_decref(daemon->history);
     config_destroy(daemon->config);
 }

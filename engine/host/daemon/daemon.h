@@ -60,6 +60,8 @@ struct daemon {
     struct session *waiting_first; /* those with events */
     struct session *waiting_last;
     struct loop_timer run;
+    struct loop_timer wind_down;
+    ferry_time_ns wind_down_until;
     struct dial *dials;
     uint64_t next_dial;
     uint32_t connections;  /* accepted, of all peers */
@@ -78,13 +80,14 @@ struct daemon {
 FERRY_NODISCARD
 enum host_code
 daemon_start(struct daemon *daemon, struct host_config *config, struct host_error *error);
+/* Told to end: moves that can still be called off are, so that no guest stands still until the next
+ * start; then the loop stops. */
+void daemon_wind_down(struct daemon *daemon);
 /* Guests run on; sessions stay in the journal. */
 void daemon_stop(struct daemon *daemon);
 
 /* -- session.c -- */
 void sessions_run(struct daemon *daemon);
-/* The control socket is gone, and with it all who waited there. */
-void sessions_forget_requests(struct daemon *daemon);
 
 /* -- inbound.c: the gate's reports -- */
 FERRY_NODISCARD

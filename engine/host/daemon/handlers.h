@@ -26,6 +26,7 @@ void handle_session_claim(void *context, struct control_request *request, const 
 void handle_session_burn(void *context, struct control_request *request, const json_t *args);
 /* record.c */
 void handle_record(void *context, struct control_request *request, const json_t *args);
+void recording_abandon(struct recording *recording); /* the daemon ends; NULL is fine */
 
 /* Answers with what an engine said to a command that it did not take. */
 void fail_command(

@@ -176,7 +176,7 @@ static enum host_code find_guest(
         host_error_step(error, "wait for it, or cancel it: ferry status");
         return code;
     }
-    if (vm->recording) {
+    if (vm->recording != NULL) {
         return host_fail(error, HOST_BUSY, "guest \"%s\" is being recorded", name);
     }
     if (vm->state != VM_UP || vm->died) {

@@ -2,8 +2,8 @@
 /*
  * main.c -- ferryd: reads its configuration, starts, runs until it is told to end.
  *
- * SIGTERM and SIGINT end it in good order; guests run on, and moves that are under way come back
- * with the next start. Errors of the configuration are all told, each with its place, before
+ * SIGTERM and SIGINT end it in good order: moves that can still be called off are, the others come
+ * back with the next start, and guests run on. Errors of the configuration are all told, each with its place, before
  * anything is touched.
  */
 #include "engine/host/base/log.h"
@@ -77,13 +77,13 @@ static struct host_config *read_config(const struct options *options)
 static void stop(void *context, int number)
 {
     (void)number;
-    loop_stop(context);
+    daemon_wind_down(context);
 }
 
-static enum host_code take_signals(struct loop *loop, struct host_error *error)
+static enum host_code take_signals(struct daemon *daemon, struct host_error *error)
 {
-    HOST_TRY(loop_signal(loop, SIGTERM, stop, loop, error));
-    return loop_signal(loop, SIGINT, stop, loop, error);
+    HOST_TRY(loop_signal(daemon->loop, SIGTERM, stop, daemon, error));
+    return loop_signal(daemon->loop, SIGINT, stop, daemon, error);
 }
 
 static enum host_code
@@ -96,7 +96,7 @@ run(struct daemon *daemon, struct host_config *config, struct host_error *error)
         return code;
     }
     struct loop *loop = daemon->loop;
-    code = take_signals(loop, error);
+    code = take_signals(daemon, error);
     if (code == HOST_OK) {
         code = daemon_start(daemon, config, error);
         if (code == HOST_OK) {

@@ -259,15 +259,6 @@ void waiters_fail(struct session *session)
     }
 }
 
-void waiters_forget(struct session *session)
-{
-    while (session->waiters != NULL) {
-        struct waiter *waiter = session->waiters;
-        session->waiters = waiter->next;
-        free(waiter);
-    }
-}
-
 /* ---- kept ---- */
 
 static void keep(struct session *session)

@@ -94,7 +94,7 @@ static void end(struct recording *recording, const struct host_error *error)
         control_fail(
             recording->request, error == NULL ? &full : error, vm_state_name(recording->vm));
     }
-    recording->vm->recording = false;
+    recording->vm->recording = NULL;
     vm_release(recording->vm, NULL);
     free(recording->nonzero);
     free(recording);
@@ -106,6 +106,13 @@ static void fail(struct recording *recording, const char *what)
 
     (void)host_fail(&error, HOST_FAILED, "guest \"%s\": %s", recording->vm->file.name, what);
     end(recording, &error);
+}
+
+void recording_abandon(struct recording *recording)
+{
+    if (recording != NULL) {
+        fail(recording, "the daemon ends");
+    }
 }
 
 /* ---- text ---- */
@@ -318,7 +325,7 @@ find_guest(struct daemon *daemon, const json_t *args, struct vm **vm_out, struct
     if (vm == NULL || vm->state != VM_UP || !vm_answers(vm) || vm->died) {
         return host_fail(error, HOST_NOT_FOUND, "guest \"%s\" does not run here", name);
     }
-    if (vm->session != NULL || vm->recording) {
+    if (vm->session != NULL || vm->recording != NULL) {
         return host_fail(
             error, HOST_BUSY, "guest \"%s\" is being moved, or recorded already", name);
     }
@@ -366,7 +373,7 @@ void handle_record(void *context, struct control_request *request, const json_t 
         return;
     }
     loop_timer_init(&recording->timer, daemon->loop, interval_due, recording);
-    recording->vm->recording = true;
+    recording->vm->recording = recording;
     vm_hold(recording->vm, NULL);
     collect(recording, VMMLINK_COLLECT_FIRST, logging_on);
 }

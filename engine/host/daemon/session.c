@@ -181,14 +181,6 @@ void session_destroy(struct session *session)
     session_release(session);
 }
 
-void sessions_forget_requests(struct daemon *daemon)
-{
-    for (struct session *session = daemon->sessions; session != NULL; session = session->next) {
-        session->order = NULL;
-        waiters_forget(session);
-    }
-}
-
 void sessions_close(struct daemon *daemon)
 {
     struct session *next = NULL;

@@ -40,11 +40,12 @@ struct session {
     bool target;
     struct ferry_source *source_engine;
     struct ferry_target *target_engine;
-    int state;      /* of the engine, as it last said */
-    bool waiting;   /* in the daemon's queue of sessions with events */
-    bool closed;    /* CLOSED was taken */
-    bool gone;      /* not in the table any more; freed when nobody holds it */
-    bool restarted; /* from the journal */
+    int state;       /* of the engine, as it last said */
+    bool waiting;    /* in the daemon's queue of sessions with events */
+    bool called_off; /* by the end of the daemon */
+    bool closed;     /* CLOSED was taken */
+    bool gone;       /* not in the table any more; freed when nobody holds it */
+    bool restarted;  /* from the journal */
     unsigned references;
     struct session_event *first;
     struct session_event *last;

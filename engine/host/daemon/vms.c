@@ -20,6 +20,7 @@
 #include "engine/host/base/fd.h"
 #include "engine/host/base/log.h"
 #include "engine/host/daemon/daemon.h"
+#include "engine/host/daemon/handlers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -654,6 +655,7 @@ void vms_close(struct daemon *daemon)
         struct vm *vm = daemon->vms;
         daemon->vms = vm->next;
         vm->check = NULL; /* answered by the end of the control socket */
+        recording_abandon(vm->recording);
         link_closed(vm);
         loop_child_remove(vm->process);
         loop_timer_stop(&vm->timer);

@@ -16,6 +16,7 @@
 
 struct control_request;
 struct daemon;
+struct recording;
 struct session;
 struct vm;
 
@@ -63,7 +64,7 @@ struct vm {
     char line[VM_LINE_MAX]; /* of its serial line, not ended yet */
     size_t line_size;
     char last_line[VM_LINE_MAX];
-    bool recording;                /* its dirty log is being written down */
+    struct recording *recording;   /* its dirty log is being written down: record.c */
     struct control_request *check; /* waits for the end of the guest's check of its memory */
     struct loop_timer check_timer;
     struct vmmlink_report report; /* its own account, when it asked to be heard last */

@@ -15,7 +15,4 @@ void waiter_add(struct session *session, struct control_request *request);
 /* The session ends without one. */
 void waiters_fail(struct session *session);
 
-/* They were answered by the end of the control socket. */
-void waiters_forget(struct session *session);
-
 #endif

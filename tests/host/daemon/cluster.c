@@ -81,6 +81,11 @@ static void make_certificates(const struct cluster *cluster)
     (void)snprintf(ca_key, sizeof ca_key, "%s/ca.key", cluster->folder);
     assert_true(transport_make_ca("test", validity, ca, ca_key, &failure));
     for (unsigned i = 0; i < CLUSTER_HOSTS; i++) {
+        if (i == 1 && cluster->options.foreign) {
+            (void)snprintf(ca, sizeof ca, "%s/other.pem", cluster->folder);
+            (void)snprintf(ca_key, sizeof ca_key, "%s/other.key", cluster->folder);
+            assert_true(transport_make_ca("other", validity, ca, ca_key, &failure));
+        }
         char certificate[200];
         char key[200];
         (void)snprintf(certificate, sizeof certificate, "%s/host.pem", cluster->nodes[i].folder);
@@ -100,16 +105,19 @@ static void make_certificates(const struct cluster *cluster)
 
 static void write_security(FILE *file, const struct node *node)
 {
+    const bool other = node->cluster->options.foreign && node == &node->cluster->nodes[1];
+
     if (!node->cluster->options.tls) {
         (void)fprintf(file, "unencrypted: i-know-what-i-do\n");
         return;
     }
     (void)fprintf(
         file,
-        "tls: {certificate: %s/host.pem, key: %s/host.key, ca: %s/ca.pem}\n",
+        "tls: {certificate: %s/host.pem, key: %s/host.key, ca: %s/%s.pem}\n",
         node->folder,
         node->folder,
-        node->cluster->folder);
+        node->cluster->folder,
+        other ? "other" : "ca");
 }
 
 static void write_config(const struct node *node)

@@ -34,6 +34,7 @@ struct node {
 
 struct cluster_options {
     bool tls;
+    bool foreign;         /* h2's certificate is of another CA */
     const char *timeouts; /* lines for the section; NULL: short ones, fit for tests */
     const char *limits;   /* lines for the section */
     bool relayed;         /* h1 reaches h2 through a wire that can be cut */

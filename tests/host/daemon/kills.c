@@ -197,7 +197,11 @@ static struct place expected(enum kill_phase phase, enum kill_victim victim)
 
     switch (victim) {
     case KILL_SOURCE_DAEMON: return before ? here : phase == KILL_GRANTING ? either : there;
-    case KILL_TARGET_DAEMON: return before ? here : phase == KILL_STARTED ? there : either;
+    case KILL_TARGET_DAEMON:
+        if (phase == KILL_SETUP) {
+            return either; /* without a record of it, the source asks once more, and may come */
+        }
+        return before ? here : phase == KILL_STARTED ? there : either;
     case KILL_SOURCE_GUEST:
         if (phase == KILL_PAUSED || !before) {
             return there; /* all of it was in hand */

@@ -194,6 +194,79 @@ static void daemon_that_ends_and_starts_again_finds_its_guest_running(void **sta
     cluster_destroy(cluster);
 }
 
+static void daemon_that_is_told_to_end_in_a_pause_leaves_its_guest_running(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = false});
+    struct node *h1 = &cluster->nodes[0];
+    char session[33];
+    node_run_guest(h1, "g1", dirtying, 1, 64);
+    node_move(
+        h1,
+        &cluster->nodes[1],
+        "g1",
+        json_pack("{s:i, s:s}", "bandwidth_cap", 8000000, "mode", "stop-and-copy"),
+        session);
+    assert_true(node_reaches(h1, session, "sending"));
+
+    node_stop(h1);
+
+    node_start(h1);
+    assert_true(node_runs(h1, "g1"));
+    assert_true(node_guest_number(h1, "g1", "longest_gap_ns") < 3 * FERRY_SECOND);
+    assert_true(cluster_settles(cluster));
+    assert_int_equal(cluster_processes(cluster), 1);
+    assert_int_equal(node_check_guest(h1, "g1"), 0);
+    cluster_destroy(cluster);
+}
+
+static void recording_ends_with_a_trace_and_the_guest_can_be_moved(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = false});
+    struct node *h1 = &cluster->nodes[0];
+    node_run_guest(h1, "g1", dirtying, 1, 64);
+
+    json_t *result = node_call(
+        h1,
+        "record",
+        json_pack(
+            "{s:s, s:I}", "guest", "g1", "duration_ns", (json_int_t)(500 * FERRY_MILLISECOND)));
+
+    assert_int_equal(json_integer_value(json_object_get(result, "pages")), 16384);
+    assert_true(json_integer_value(json_object_get(result, "intervals")) >= 2);
+    assert_true(json_integer_value(json_object_get(result, "dirty_pages")) > 0);
+    FILE *file = fopen(json_string_value(json_object_get(result, "file")), "r");
+    assert_non_null(file);
+    char line[64];
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "# name g1\n");
+    (void)fclose(file);
+    json_decref(result);
+    move_and_check(h1, &cluster->nodes[1], 1);
+    cluster_destroy(cluster);
+}
+
+static void foreign_certificate_is_named_in_the_outcome(void **state)
+{
+    (void)state;
+    struct cluster *cluster = begin(&(struct cluster_options){.tls = true, .foreign = true});
+    struct node *h1 = &cluster->nodes[0];
+    char session[33];
+    node_run_guest(h1, "g1", dirtying, 1, 64);
+
+    node_move(h1, &cluster->nodes[1], "g1", NULL, session);
+
+    json_t *result = node_outcome(h1, session);
+    const json_t *outcome = json_object_get(result, "outcome");
+    assert_string_equal(json_string_value(json_object_get(result, "code")), "failed");
+    assert_non_null(strstr(json_string_value(json_object_get(outcome, "reason")), "certificate"));
+    json_decref(result);
+    assert_true(node_runs(h1, "g1"));
+    assert_null(node_guest(&cluster->nodes[1], "g1"));
+    cluster_destroy(cluster);
+}
+
 static void after_a_reboot_only_the_owner_may_start_the_guest(void **state)
 {
     (void)state;
@@ -231,6 +304,9 @@ int main(void)
         CLUSTER_TEST(cap_that_is_lifted_and_an_order_to_switch_end_a_slow_move),
         CLUSTER_TEST(what_cannot_be_moved_is_refused_with_its_reason),
         CLUSTER_TEST(daemon_that_ends_and_starts_again_finds_its_guest_running),
+        CLUSTER_TEST(daemon_that_is_told_to_end_in_a_pause_leaves_its_guest_running),
+        CLUSTER_TEST(recording_ends_with_a_trace_and_the_guest_can_be_moved),
+        CLUSTER_TEST(foreign_certificate_is_named_in_the_outcome),
         CLUSTER_TEST(after_a_reboot_only_the_owner_may_start_the_guest),
     };
 

@@ -2,6 +2,9 @@
 /* payload.c -- the streams: the shipped encoder and decoder, with 8 bytes of content for each page and for each piece of
  * device state. What a batch sends is read when its turn on the wire comes, and not when it was asked for.
  *
+ * Where a batch vanishes, the rest of its stream vanishes too: TCP takes no bytes out of the middle, and nothing in the
+ * protocol would find a whole batch of a live round that is missing on a stream which goes on.
+ *
  * The target's end takes bytes from anywhere: of a real encoder, or of whoever plays the source. Bytes that a decoder
  * refuses end its stream. */
 #include "fuzz/claim.h"
@@ -196,9 +199,14 @@ void rig_batch_leaves(struct rig *rig, struct rig_step *step)
 void rig_payload(
     struct rig *rig, struct rig_attach *attach, uint16_t stream, struct ferry_bytes bytes)
 {
-    struct rig_step *step = rig_put_on_wire(
-        rig, RIG_STEP_PAYLOAD, attach, RIG_TARGET, &attach->streams[stream].arrived_at);
-    if (step == NULL || bytes.size == 0) {
+    struct rig_stream *own = &attach->streams[stream];
+    if (own->cut_short || bytes.size == 0) {
+        return;
+    }
+    struct rig_step *step =
+        rig_put_on_wire(rig, RIG_STEP_PAYLOAD, attach, RIG_TARGET, &own->arrived_at);
+    if (step == NULL) {
+        own->cut_short = true;
         return;
     }
     step->stream = stream;

@@ -136,6 +136,7 @@ struct rig_stream {
     ferry_time_ns free_at;    /* the sender's wire is busy until then */
     ferry_time_ns arrived_at; /* bytes do not overtake each other on one stream */
     bool failed;              /* the decoder has said ERROR */
+    bool cut_short;           /* something vanished from it: so does all that comes after */
     uint64_t last_batch;      /* that left */
     uint32_t barrier;         /* that left; WIRE_ROUND_NONE: none */
 };

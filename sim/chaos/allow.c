@@ -9,7 +9,8 @@
  *   a host or daemon of the pair crashes     failed too (its host took the guest with it, the target
  *                                            burned, the session was not recorded yet); refused, if
  *                                            the order found no daemon or no guest
- *   writes to a journal of the pair fail     failed, and refused from then on
+ *   writes to a journal of the pair fail     failed, and refused from then on until it is mended; after that too,
+ *                                            where the fault waits for a phase that comes after a long wait
  *   no room, no common version               refused; failed, if the room goes when it is taken
  *   bytes change under the checksum          failed too: after some damage nobody trusts the road
  *   something is slow, or stands still       failed, by a rule of the policy; never under keep-trying
@@ -207,6 +208,30 @@ static unsigned allowed_in_storm(
     return allowed;
 }
 
+/* The phases at which a session arrives that has waited for the mending of a journal. */
+static bool comes_after_a_wait(const struct plan_when *when)
+{
+    return when->on_phase && when->phase >= SCENARIO_PHASE_DELIVERED;
+}
+
+/* A fault that waits for a phase may hit a journal when its operator has been there already: no session begins on that
+ * host any more. */
+static bool breaks_after_the_mending(
+    const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
+{
+    const unsigned hosts = trouble->hosts | 1U << move->to;
+
+    for (uint32_t i = 0; i < plan->fault_count; i++) {
+        const struct plan_fault *fault = &plan->faults[i];
+
+        if ((NOT_WRITTEN & PLAN_BIT(fault->kind)) != 0 && (hosts & 1U << fault->host) != 0 &&
+            comes_after_a_wait(&fault->when)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Everything is whole again. The guest is where it may be, or it died with its host. */
 static unsigned
 allowed_after(const struct plan *plan, const struct plan_move *move, const struct trouble *trouble)
@@ -215,6 +240,9 @@ allowed_after(const struct plan *plan, const struct plan_move *move, const struc
 
     if ((trouble->hosts & 1U << move->to) != 0 || (trouble->kinds & CRASHES) != 0) {
         allowed |= BIT(FERRY_OUTCOME_REFUSED); /* it is there, or gone */
+    }
+    if (breaks_after_the_mending(plan, move, trouble)) {
+        allowed |= BIT(FERRY_OUTCOME_REFUSED);
     }
     if (!converges(plan, move) || (plan->kinds & PLAN_BIT(PLAN_HOST_GONE)) != 0) {
         allowed |= BIT(FERRY_OUTCOME_FAILED);

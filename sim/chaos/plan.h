@@ -48,7 +48,8 @@
 #define PLAN_FAULT_LATEST (3 * PLAN_SECOND)
 
 /* When operators start daemons again whose journals failed. A phase that a fault waits for may come
- * late, but not later than give_up_after of the moves which may be long, and then nothing hits. */
+ * late, but not later than give_up_after of the moves which may be long, and then nothing hits; or it comes because a
+ * session waited for the mending, and then what is broken stays so (allow.c). */
 #define PLAN_REPAIR_AT (100 * PLAN_SECOND)
 
 /* When guests are moved once more: every fault is over, every limit of a session has passed. */

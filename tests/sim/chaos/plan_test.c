@@ -137,11 +137,76 @@ static void quiet_seeds_expect_completion(void **unused)
         strict += strstr(text, "- {move: m1, outcome: [completed]}") != NULL ? 1U : 0U;
         if (plan.kinds != 0) {
             assert_true(
-                plan.fault_count + plan.order_count > 0 || plan.kinds == PLAN_BIT(PLAN_SECOND_MOVE));
+                plan.fault_count + plan.order_count > 0 ||
+                plan.kinds == PLAN_BIT(PLAN_SECOND_MOVE));
         }
         free(text);
     }
     assert_true(strict > SEEDS / 8);
+}
+
+/* A guest of h1 that moves to h2, and once more, to h3, when the journals are mended. */
+static bool refusal_allowed(const struct plan_fault *fault)
+{
+    struct plan plan = {
+        .host_count = 4,
+        .network_count = 1,
+        .networks = {{.mbit = 1000, .latency_us = 100, .priority = 1}                             },
+        .guest_count = 1,
+        .guests = {{.host = 0, .pages = 256}                                                    },
+        .move_count = 2,
+        .moves =
+            {
+                     {.role = PLAN_FIRST, .to = 1, .limit_ms = 300, .streams = 1, .give_up_s = 60},
+                     {.role = PLAN_PROBE, .to = 2, .limit_ms = 300, .streams = 1, .give_up_s = 60},
+                     },
+        .fault_count = 1,
+        .faults = {*fault                                                                            },
+    };
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    plan_write_expects(out, &plan);
+    (void)fclose(out);
+    const bool refused = strstr(text, "probe1, outcome: [completed, refused]") != NULL;
+
+    assert_true(refused || strstr(text, "probe1, outcome: [completed]") != NULL);
+    free(text);
+    return refused;
+}
+
+static void a_journal_that_may_break_after_its_mending_allows_a_refusal_and_no_other(void **unused)
+{
+    static const struct {
+        enum scenario_fault_kind kind;
+        uint32_t host;
+        enum scenario_phase phase; /* CONNECTING: at a time */
+        bool allowed;
+    } rows[] = {
+        {SCENARIO_FAULT_JOURNAL_FAIL,  0, SCENARIO_PHASE_CLOSING,    true },
+        {SCENARIO_FAULT_JOURNAL_DOUBT, 1, SCENARIO_PHASE_CLOSING,    true },
+        {SCENARIO_FAULT_DISK_FULL,     2, SCENARIO_PHASE_DELIVERED,  true },
+        {SCENARIO_FAULT_JOURNAL_FAIL,  3, SCENARIO_PHASE_CLOSING,    false}, /* nobody comes there */
+        {SCENARIO_FAULT_JOURNAL_FAIL,  2, SCENARIO_PHASE_GRANTED,    false}, /* nobody waits yet */
+        {SCENARIO_FAULT_JOURNAL_SLOW,  2, SCENARIO_PHASE_CLOSING,    false},
+        {SCENARIO_FAULT_JOURNAL_FAIL,  2, SCENARIO_PHASE_CONNECTING, false}, /* it is mended */
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const bool timed = rows[i].phase == SCENARIO_PHASE_CONNECTING;
+        const struct plan_fault fault = {
+            .kind = rows[i].kind,
+            .host = rows[i].host,
+            .when = {.on_phase = !timed, .phase = timed ? 0 : rows[i].phase},
+        };
+
+        if (refusal_allowed(&fault) != rows[i].allowed) {
+            fail_msg("row %zu", i);
+        }
+    }
 }
 
 int main(void)
@@ -152,6 +217,7 @@ int main(void)
         cmocka_unit_test(swarm_has_each_kind_in_some_seeds_and_not_in_most),
         cmocka_unit_test(every_fault_ends_before_guests_are_probed),
         cmocka_unit_test(quiet_seeds_expect_completion),
+        cmocka_unit_test(a_journal_that_may_break_after_its_mending_allows_a_refusal_and_no_other),
     };
 
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -294,6 +294,42 @@ static void restarted_source_ends_the_dirty_log_of_its_earlier_life(void **unuse
     harness_assert_all_released(&memory);
 }
 
+/* H-9: it is about to run its guest, and hears that an operator gave the guest to the other host. */
+static void restarted_source_whose_guest_was_claimed_meanwhile_ends_its_copy(void **unused)
+{
+    (void)unused;
+    struct harness_memory memory = {0};
+    struct journal journal = {0};
+    struct ferry_source *source = NULL;
+    uint8_t bytes[128];
+    size_t size = 0;
+    struct ferry_action action;
+    uint32_t attach = 0;
+    const struct wire_message started = {
+        .type = WIRE_STARTED, .body.started = {.attempt = 1, .epoch = 4, .alive = 1}
+    };
+    write_down(&journal, FERRY_RECORD_SESSION, HANDOVER_ROLE_SOURCE, false);
+    assert_status(restart_source(&memory, &journal, FERRY_GUEST_PAUSED, &source), FERRY_OK);
+    while (ferry_source_next_action(source, &action)) {
+        attach = action.kind == FERRY_ACTION_ATTACH ? action.attach : attach;
+    }
+    assert_status(wire_message_encode(&started, bytes, sizeof(bytes), &size), FERRY_OK);
+
+    const struct ferry_event up = {.kind = FERRY_EVENT_ATTACHED, .attach = attach};
+    assert_status(ferry_source_input(source, &up, 2), FERRY_OK);
+    const struct ferry_event heard = {
+        .kind = FERRY_EVENT_CONTROL_BYTES,
+        .attach = attach,
+        .bytes = {.data = bytes, .size = size},
+    };
+    assert_status(ferry_source_input(source, &heard, 3), FERRY_OK);
+
+    assert_int_equal(ferry_source_state(source), FERRY_SOURCE_CLOSING);
+    assert_true(asks_for(source, FERRY_ACTION_FREE_GUEST));
+    ferry_source_destroy(source);
+    harness_assert_all_released(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +340,7 @@ int main(void)
         cmocka_unit_test(restarted_source_ignores_what_an_earlier_life_sent),
         cmocka_unit_test(source_restarted_twice_is_still_newer_each_time),
         cmocka_unit_test(restarted_source_ends_the_dirty_log_of_its_earlier_life),
+        cmocka_unit_test(restarted_source_whose_guest_was_claimed_meanwhile_ends_its_copy),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
 }

@@ -228,10 +228,7 @@ static void recording_ends_with_a_trace_and_the_guest_can_be_moved(void **state)
     node_run_guest(h1, "g1", dirtying, 1, 64);
 
     json_t *result = node_call(
-        h1,
-        "record",
-        json_pack(
-            "{s:s, s:I}", "guest", "g1", "duration_ns", (json_int_t)(500 * FERRY_MILLISECOND)));
+        h1, "record", json_pack("{s:s, s:I}", "guest", "g1", "duration_ns", (json_int_t)500000000));
 
     assert_int_equal(json_integer_value(json_object_get(result, "pages")), 16384);
     assert_true(json_integer_value(json_object_get(result, "intervals")) >= 2);

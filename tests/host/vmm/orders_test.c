@@ -158,7 +158,7 @@ static void guest_runs_on_when_its_client_vanishes(void **unused)
     struct rig *first = start_running();
     const struct rig copy = *first;
     const uint64_t beats = rig_report(first).heartbeats;
-    vmmlink_destroy(first->link);
+    rig_disconnect(first);
 
     struct rig *second = rig_connect(&copy);
 
@@ -271,7 +271,7 @@ static void packets_of_no_protocol_end_the_connection_alone(void **unused)
     (void)unused;
     struct rig *rig = start_running();
     const struct rig copy = *rig;
-    vmmlink_destroy(rig->link);
+    rig_disconnect(rig);
     const struct vmm_header unknown = {.magic = VMM_MAGIC, .type = 999, .id = 2};
     const struct vmm_header early = {.magic = VMM_MAGIC, .type = VMM_QUIT, .id = 1};
     const struct vmm_header foreign = {.magic = 7, .type = VMM_QUIT, .id = 2};
@@ -311,7 +311,7 @@ static void client_that_never_reads_is_dropped(void **unused)
     (void)unused;
     struct rig *rig = start_running();
     const struct rig copy = *rig;
-    vmmlink_destroy(rig->link);
+    rig_disconnect(rig);
     const int fd = connect_raw(&copy);
     say_hello(fd);
     const struct vmm_header ask = {.magic = VMM_MAGIC, .type = VMM_STATUS, .id = 2};

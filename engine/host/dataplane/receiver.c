@@ -12,7 +12,6 @@
  *      received or a report is made. */
 #include "engine/host/dataplane/receiver.h"
 
-#include "engine/host/base/crc.h"
 #include "engine/host/dataplane/common.h"
 #include "engine/host/dataplane/memory_internal.h"
 #include "engine/host/dataplane/scatter.h"
@@ -33,7 +32,6 @@ struct dataplane_receiver {
     uint32_t released; /* guarded by the worker's lock */
 
     struct ferry_decoder *decoder;
-    bool digests; /* of the bodies that are being received */
     struct scatter scatter;
 };
 
@@ -49,10 +47,7 @@ static bool receive_bodies(struct dataplane_receiver *receiver)
         return false;
     }
     for (size_t i = 0; i < scatter->count; i++) {
-        const struct iovec *body = &scatter->bodies[i];
-        const uint32_t digest =
-            receiver->digests ? host_crc32c(0, body->iov_base, body->iov_len) : 0;
-        ferry_decoder_digest(receiver->decoder, digest, body->iov_len);
+        ferry_decoder_digest(receiver->decoder, scatter->digests[i], scatter->bodies[i].iov_len);
     }
     scatter_clear(scatter);
     return true;
@@ -75,7 +70,7 @@ static void place(struct dataplane_receiver *receiver, const struct ferry_item *
 {
     uint8_t *pages = dataplane_memory_at(receiver->memory, item->first_page);
     memory_place(receiver->memory, item->first_page, item->page_count);
-    receiver->digests = item->attempt != 0;
+    receiver->scatter.digests_wanted = item->attempt != 0;
     scatter_add(&receiver->scatter, pages, (size_t)item->bytes);
     ferry_decoder_taken(receiver->decoder);
 }
@@ -87,7 +82,7 @@ static enum step place_state(struct dataplane_receiver *receiver, const struct f
         report_error(&receiver->reporter, FERRY_EVENT_STREAM_ERROR, FERRY_LIMIT_SIZE);
         return STEP_END;
     }
-    receiver->digests = true;
+    receiver->scatter.digests_wanted = true;
     scatter_add(&receiver->scatter, receiver->state + item->offset, (size_t)item->bytes);
     ferry_decoder_taken(receiver->decoder);
     return STEP_ON;

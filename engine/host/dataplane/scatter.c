@@ -2,6 +2,8 @@
 /* scatter.c -- see scatter.h. */
 #include "engine/host/dataplane/scatter.h"
 
+#include "engine/host/base/crc.h"
+
 #include <string.h>
 
 void scatter_init(struct scatter *scatter, struct transport_connection *connection)
@@ -49,6 +51,7 @@ size_t scatter_fill(struct scatter *scatter, void *data, size_t size)
 void scatter_add(struct scatter *scatter, void *data, size_t size)
 {
     scatter->bodies[scatter->count] = (struct iovec){.iov_base = data, .iov_len = size};
+    scatter->digests[scatter->count] = 0;
     scatter->count++;
 }
 
@@ -57,18 +60,28 @@ void scatter_clear(struct scatter *scatter)
     scatter->count = 0;
 }
 
-/* Moves `*first` and its part over `size` received bytes. What is behind the last part is `ahead`. */
+/* `size` bytes of part `index` are here. */
+static void received(struct scatter *scatter, size_t index, size_t size)
+{
+    struct iovec *part = &scatter->vector[index];
+    if (scatter->digests_wanted) {
+        scatter->digests[index] = host_crc32c(scatter->digests[index], part->iov_base, size);
+    }
+    part->iov_base = (uint8_t *)part->iov_base + size;
+    part->iov_len -= size;
+}
+
+/* Moves `*first` over `size` received bytes. What is behind the last part is `ahead`. */
 static void advance(struct scatter *scatter, size_t *first, size_t size)
 {
-    while (*first < scatter->count && size >= scatter->vector[*first].iov_len) {
-        size -= scatter->vector[*first].iov_len;
-        (*first)++;
+    while (*first < scatter->count && size > 0) {
+        const size_t left = scatter->vector[*first].iov_len;
+        const size_t here = size < left ? size : left;
+        received(scatter, *first, here);
+        size -= here;
+        *first += here == left ? 1 : 0;
     }
-    if (*first < scatter->count) {
-        struct iovec *part = &scatter->vector[*first];
-        part->iov_base = (uint8_t *)part->iov_base + size;
-        part->iov_len -= size;
-    } else {
+    if (size > 0) {
         scatter->ahead_first = 0;
         scatter->ahead_end = size;
     }
@@ -79,18 +92,17 @@ bool scatter_receive(struct scatter *scatter)
     size_t first = 0;
     memcpy(scatter->vector, scatter->bodies, scatter->count * sizeof(scatter->bodies[0]));
     while (first < scatter->count && scatter->ahead_first < scatter->ahead_end) {
-        struct iovec *part = &scatter->vector[first];
+        const struct iovec *part = &scatter->vector[first];
         const size_t taken = take_ahead(scatter, part->iov_base, part->iov_len);
-        part->iov_base = (uint8_t *)part->iov_base + taken;
-        part->iov_len -= taken;
+        received(scatter, first, taken);
         first += part->iov_len == 0 ? 1 : 0;
     }
     while (first < scatter->count) {
-        const size_t received = receive(scatter, first, scatter->count);
-        if (received == 0) {
+        const size_t size = receive(scatter, first, scatter->count);
+        if (size == 0) {
             return false;
         }
-        advance(scatter, &first, received);
+        advance(scatter, &first, size);
     }
     return true;
 }

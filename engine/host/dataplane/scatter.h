@@ -4,7 +4,8 @@
  * The bodies of one frame are collected first (scatter_add) and then received together, straight
  * into guest memory; the same call takes up to SCATTER_AHEAD bytes behind them, which are nearly
  * always the next heads. What of them is payload is copied to its place: that much and no more of a
- * frame of up to 1 MiB. */
+ * frame of up to 1 MiB. Digests are made of what one call brought, while it is in the processor's
+ * cache. */
 #ifndef FERRY_HOST_DATAPLANE_SCATTER_H
 #define FERRY_HOST_DATAPLANE_SCATTER_H
 
@@ -17,6 +18,8 @@
 struct scatter {
     struct transport_connection *connection;
     size_t count;
+    bool digests_wanted;                             /* of the bodies that are added */
+    uint32_t digests[FERRY_FRAME_PAGES_MAX];         /* CRC-32C, or 0 */
     struct iovec bodies[FERRY_FRAME_PAGES_MAX];      /* as they were added */
     struct iovec vector[FERRY_FRAME_PAGES_MAX + 1U]; /* what is left of them, and `ahead` */
     size_t ahead_first;

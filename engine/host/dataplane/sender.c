@@ -27,6 +27,9 @@
 #define TLS_RECORD   16384U
 #define TLS_OVERHEAD 22U
 
+/* Bytes that are digested and sent together: they fit into the second-level cache. */
+#define DIGEST_STEP ((size_t)256 * 1024)
+
 struct entry {
     bool is_barrier;
     struct ferry_batch batch; /* a barrier uses round and attempt */
@@ -107,22 +110,36 @@ static bool flush(struct dataplane_sender *sender)
 
 /* ---- the worker: pieces ---- */
 
-static void gather_pages(
+/* Gathers a body of which END wants a digest. In small steps, which are sent before the processor's
+ * cache has forgotten what was digested. */
+static bool gather_digested(struct dataplane_sender *sender, const uint8_t *data, uint64_t size)
+{
+    uint32_t digest = 0;
+    for (uint64_t at = 0; at < size;) {
+        const uint64_t left = size - at;
+        const size_t step = left < DIGEST_STEP ? (size_t)left : DIGEST_STEP;
+        if ((sender->gather.bytes >= DIGEST_STEP || gather_is_full(&sender->gather)) &&
+            !flush(sender)) {
+            return false;
+        }
+        digest = host_crc32c(digest, data + at, step);
+        gather_body(&sender->gather, data + at, step);
+        at += step;
+    }
+    ferry_encoder_sent(sender->encoder, digest);
+    return true;
+}
+
+static bool gather_pages(
     struct dataplane_sender *sender, const struct entry *entry, const struct ferry_piece *piece)
 {
     const uint8_t *pages = dataplane_memory_at(sender->memory, piece->first_page);
-    const size_t size = (size_t)piece->bytes;
-    gather_body(&sender->gather, pages, size);
-    ferry_encoder_sent(
-        sender->encoder, entry->batch.attempt != 0 ? host_crc32c(0, pages, size) : 0);
-}
-
-static void gather_state(
-    struct dataplane_sender *sender, const struct entry *entry, const struct ferry_piece *piece)
-{
-    const uint8_t *state = entry->state + piece->offset;
-    gather_body(&sender->gather, state, (size_t)piece->bytes);
-    ferry_encoder_sent(sender->encoder, host_crc32c(0, state, (size_t)piece->bytes));
+    if (entry->batch.attempt != 0) {
+        return gather_digested(sender, pages, piece->bytes);
+    }
+    gather_body(&sender->gather, pages, (size_t)piece->bytes);
+    ferry_encoder_sent(sender->encoder, 0);
+    return true;
 }
 
 static void report_sent(
@@ -148,19 +165,22 @@ static void report_sent(
 static bool send_pieces(struct dataplane_sender *sender, const struct entry *entry)
 {
     struct ferry_piece piece;
+    bool good = true;
     while (ferry_encoder_next(sender->encoder, &piece)) {
         switch (piece.kind) {
         case FERRY_PIECE_HEAD: gather_head(&sender->gather, piece.head); break;
-        case FERRY_PIECE_BODY: gather_pages(sender, entry, &piece); break;
-        case FERRY_PIECE_STATE: gather_state(sender, entry, &piece); break;
+        case FERRY_PIECE_BODY: good = gather_pages(sender, entry, &piece); break;
+        case FERRY_PIECE_STATE:
+            good = gather_digested(sender, entry->state + piece.offset, piece.bytes);
+            break;
         case FERRY_PIECE_DONE:
-            if (!flush(sender)) {
-                return false;
+            good = flush(sender);
+            if (good) {
+                report_sent(sender, entry, &piece);
             }
-            report_sent(sender, entry, &piece);
             break;
         }
-        if (gather_is_full(&sender->gather) && !flush(sender)) {
+        if (!good || (gather_is_full(&sender->gather) && !flush(sender))) {
             return false;
         }
     }

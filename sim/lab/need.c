@@ -80,6 +80,9 @@ static const char *guest_lacks(const struct scenario_guest *guest)
         guest->memory % GUEST_STEP != 0) {
         return "has a memory that real guests cannot have (64 MiB to 8 GiB, in steps of 2 MiB)";
     }
+    if (guest->real != NULL) {
+        return NULL;
+    }
     switch (guest->workload->kind) {
     case MODEL_WORKLOAD_IDLE:
     case MODEL_WORKLOAD_SWEEP:

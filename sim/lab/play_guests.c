@@ -35,6 +35,10 @@ workload_text(const struct scenario_guest *guest, uint64_t seed, char text[LAB_T
         hot = &spec->hotset.hot;
         cold = &spec->hotset.cold;
     }
+    if (guest->real != NULL) {
+        snprintf(text, LAB_TEXT_MAX, "%s seed=%" PRIu64 " prefault=yes", guest->real, seed);
+        return;
+    }
     int used = snprintf(
         text, LAB_TEXT_MAX, "%s nonzero=%u seed=%" PRIu64 " prefault=yes", kind, percent, seed);
     if (hot != NULL) {
@@ -112,7 +116,7 @@ static bool is_ready(struct lab *lab, size_t index)
     char why[LAB_TEXT_MAX];
     json_t *list = list_of(lab, guest->host, why);
     const json_t *entry = entry_of(list, guest->name);
-    const bool ready = json_is_true(json_object_get(entry, "workload_ready"));
+    const bool ready = json_is_true(json_object_get(entry, "ready"));
     json_decref(list);
     return ready;
 }

@@ -126,6 +126,9 @@ static const struct key guest_keys[] = {
      .help = "what a page holds"},
     {.name = "workload", .type = KEY_MAP, .table = &workload_table, .fallback_says = "idle",
      .help = "how the guest writes to its memory"},
+    {.name = "real", .type = KEY_TEXT, .fallback_says = "the workload",
+     .help = "what a real guest does instead in ferry-lab, in the words of `ferry vm run --workload`: "
+             "then `workload` is its model, such as a recording of it"},
     {.name = "clients", .type = KEY_MAP, .table = &clients_table, .fallback_says = "none",
      .help = "who sends requests to it"},
     {.name = "count", .type = KEY_COUNT, .min = "1", .max = "100000", .fallback_says = "one guest",

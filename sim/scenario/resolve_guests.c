@@ -107,6 +107,7 @@ static struct scenario_guest read_guest(struct resolve *resolve, const struct it
         .page = (uint32_t)record_number(record, "page"),
         .device_state = record_number(record, "device_state"),
         .device_writes = (uint32_t)record_number(record, "device_writes"),
+        .real = record_value(record, "real")->given ? record_value(record, "real")->text : NULL,
         .zeroed_ppm = (uint32_t)(record_number(record, "zeroed") / (QUANTITY_SHARE_ONE / PPM)),
         .content = (enum scenario_content)record_number(record, "content"),
         .workload = &idle,

@@ -103,6 +103,7 @@ struct scenario_guest {
     uint32_t device_writes;  /* pages that its devices write while their state is saved */
     enum scenario_content content;
     const struct model_workload_spec *workload; /* never NULL, checked; traces are loaded */
+    const char *real; /* what a real guest does instead, for ferry-lab; NULL: the workload */
     struct scenario_clients clients;
     size_t fleet; /* index in scenario.fleets, or SCENARIO_NONE */
     struct scenario_mark mark;

@@ -3,7 +3,7 @@
  *
  * found      what is known                       what happens
  * SESSION    no OWNER was durable: it never ran  burns (its memory, or the trust in it, is gone)
- * + BURNED   it never runs here                  says so when asked
+ * + BURNED   it never runs here                  says so when asked (SESSION may be gone)
  * + OWNER    the guest is this host's            runs it if its process lives (idempotent)
  *            ... and BURNED with a higher epoch  it was, until an operator claimed it at the source */
 #include "target/internal.h"
@@ -41,6 +41,9 @@ read_records(const struct ferry_record *records, size_t record_count, struct fou
         case FERRY_RECORD_BURNED:
             found->burned = true;
             found->burned_epoch = body.epoch;
+            if (!found->session) { /* it says all that is needed to say that it never runs here */
+                found->body = body;
+            }
             found->attempt = found->owner ? found->attempt : body.attempt;
             break;
         case FERRY_RECORD_GRANTED:
@@ -51,7 +54,10 @@ read_records(const struct ferry_record *records, size_t record_count, struct fou
     if (found->owner && found->burned && found->burned_epoch > found->owner_epoch) {
         found->owner = false; /* H-9: it was claimed at the source after that */
     }
-    return found->session ? FERRY_OK : FERRY_PEER_VALUE;
+    /* A slow journal may forget the session that was revived meanwhile, and then write its burn. */
+    const bool burned_alone =
+        found->burned && !found->owner && found->body.role == HANDOVER_ROLE_TARGET;
+    return found->session || burned_alone ? FERRY_OK : FERRY_PEER_VALUE;
 }
 
 static void go_on(struct ferry_target *target, bool guest_alive)

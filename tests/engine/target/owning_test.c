@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* owning_test.c -- the target from READY on: how long it holds, what its journal decides, how it
  * tells the network, and how long an orphan waits. */
+#include "handover/record.h"
 #include "support/harness.h"
 #include "support/pair.h"
 
@@ -173,6 +174,39 @@ static void guest_that_cannot_be_run_is_owned_all_the_same_and_said_to_be_dead(v
     pair_destroy(pair);
 }
 
+/* Found by fuzz/pair: a slow journal forgot the session that had been revived from it, and then wrote its burn. */
+static void burn_whose_session_is_gone_is_still_a_burn(void **unused)
+{
+    (void)unused;
+    struct harness_memory memory = {0};
+    struct ferry_target_config config = ferry_target_config_default();
+    config.allocator = harness_allocator(&memory);
+    config.session = (struct ferry_session_id){1, 2};
+    config.journal_id = 101;
+    const struct handover_record_body body = {
+        .role = HANDOVER_ROLE_TARGET,
+        .guest_id = 7,
+        .epoch = 1,
+        .own_journal_id = 101,
+        .peer_journal_id = 100,
+    };
+    uint8_t bytes[FERRY_RECORD_MAX];
+    const size_t size = handover_record_encode(FERRY_RECORD_BURNED, &body, bytes);
+    const struct ferry_record record = {
+        .kind = FERRY_RECORD_BURNED, .bytes = {.data = bytes, .size = size}
+    };
+    struct ferry_target *target = NULL;
+
+    assert_status(
+        ferry_target_restart(&config, &record, 1, false, FERRY_SECOND, &target), FERRY_OK);
+
+    assert_int_equal(ferry_target_state(target), FERRY_TARGET_BURNED);
+    assert_int_equal(ferry_target_guest_id(target), 7);
+    assert_int_equal(ferry_target_epoch(target), 1);
+    ferry_target_destroy(target);
+    harness_assert_all_released(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +219,7 @@ int main(void)
         cmocka_unit_test(ready_target_holds_as_long_as_its_source_asks),
         cmocka_unit_test(late_source_is_answered_from_the_journal_of_a_closed_target),
         cmocka_unit_test(guest_that_cannot_be_run_is_owned_all_the_same_and_said_to_be_dead),
+        cmocka_unit_test(burn_whose_session_is_gone_is_still_a_burn),
     };
     return cmocka_run_group_tests_name("owning", tests, NULL, NULL);
 }

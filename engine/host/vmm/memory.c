@@ -160,7 +160,7 @@ struct guest_host *memory_host_page(const struct machine *machine)
 
 static void add_report(struct vmmlink_report *sum, const struct guest_report *one, bool first)
 {
-    const uint64_t since_start = one->now_ns - one->started_ns;
+    const uint64_t since_start = one->now_ns > one->started_ns ? one->now_ns - one->started_ns : 0;
     sum->heartbeats += one->heartbeats;
     if (first || since_start < sum->heartbeat_ns) {
         sum->heartbeat_ns = since_start;

@@ -184,6 +184,7 @@ void rig_make_target(struct rig *rig)
     host->sealed = true;
     host->newest_action = 0;
     rig->target_closed = false;
+    rig->heard[RIG_TARGET] = (struct rig_heard){0};
     rig_take_actions(rig, RIG_TARGET);
 }
 
@@ -205,6 +206,7 @@ void rig_make_source(struct rig *rig)
     host->sealed = true;
     host->newest_action = 0;
     rig->source_closed = false;
+    rig->heard[RIG_SOURCE] = (struct rig_heard){0};
     rig_take_actions(rig, RIG_SOURCE);
 }
 

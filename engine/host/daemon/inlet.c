@@ -288,3 +288,15 @@ void inlet_release_round(struct session *session, const struct ferry_action *act
         }
     }
 }
+
+void inlets_seal(struct session *session)
+{
+    session->prepared = false; /* later connections are not for payload */
+    for (struct inlet *inlet = session->inlets; inlet != NULL; inlet = inlet->next) {
+        for (uint16_t i = 0; i < FERRY_STREAMS_MAX; i++) {
+            if (inlet->receivers[i] != NULL) {
+                dataplane_receiver_seal(inlet->receivers[i]);
+            }
+        }
+    }
+}

@@ -26,6 +26,8 @@ void inlets_start(struct session *session);
 
 void inlet_detach(struct session *session, const struct ferry_action *action);
 void inlet_send_control(struct session *session, const struct ferry_action *action);
+/* The guest is about to run: nothing may be placed any more. */
+void inlets_seal(struct session *session);
 void inlet_release_round(struct session *session, const struct ferry_action *action);
 
 /* A worker has said its last word. */

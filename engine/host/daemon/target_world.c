@@ -263,6 +263,7 @@ static void act_load(struct session *session, const struct ferry_action *action)
 
 static void act_resume(struct session *session, const struct ferry_action *action)
 {
+    inlets_seal(session);
     session_resume(session, action);
     if (session->vm != NULL) {
         session->vm->moved_in = true;

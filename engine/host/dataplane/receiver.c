@@ -17,6 +17,7 @@
 #include "engine/host/dataplane/scatter.h"
 #include "engine/host/dataplane/worker.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,7 +30,9 @@ struct dataplane_receiver {
     struct transport_connection *connection;
     struct reporter reporter;
 
-    uint32_t released; /* guarded by the worker's lock */
+    uint32_t released;   /* guarded by the worker's lock */
+    atomic_bool sealed;  /* nothing may be placed any more */
+    atomic_bool placing; /* the worker writes into guest memory, or waits for bytes that go there */
 
     struct ferry_decoder *decoder;
     struct scatter scatter;
@@ -53,10 +56,35 @@ static bool receive_bodies(struct dataplane_receiver *receiver)
     return true;
 }
 
+/* The worker says that it places before it looks at the seal, seal() sets it before it looks at who
+ * places: one of them sees the other. */
+static bool begin_placing(struct dataplane_receiver *receiver)
+{
+    atomic_store(&receiver->placing, true);
+    return !atomic_load(&receiver->sealed);
+}
+
+static void end_placing(struct dataplane_receiver *receiver)
+{
+    atomic_store(&receiver->placing, false);
+}
+
+static enum step refuse(struct dataplane_receiver *receiver)
+{
+    report_error(&receiver->reporter, FERRY_EVENT_STREAM_ERROR, FERRY_PEER_UNEXPECTED);
+    return STEP_END;
+}
+
 static enum step fill(struct dataplane_receiver *receiver, const struct ferry_item *item)
 {
-    if (receiver->scatter.count > 0 && !receive_bodies(receiver)) {
-        return STEP_BROKEN;
+    if (receiver->scatter.count > 0) {
+        if (!begin_placing(receiver)) {
+            return refuse(receiver);
+        }
+        if (!receive_bodies(receiver)) {
+            return STEP_BROKEN;
+        }
+        end_placing(receiver);
     }
     const size_t size = scatter_fill(&receiver->scatter, item->fill, item->fill_size);
     if (size == 0) {
@@ -144,6 +172,16 @@ static enum step hold(struct dataplane_receiver *receiver, uint32_t round)
     return stop ? STEP_END : STEP_ON;
 }
 
+static enum step zero(struct dataplane_receiver *receiver, const struct ferry_item *item)
+{
+    if (!begin_placing(receiver)) {
+        return refuse(receiver);
+    }
+    memory_zero(receiver->memory, item->first_page, item->page_count);
+    end_placing(receiver);
+    return STEP_ON;
+}
+
 static enum step step(struct dataplane_receiver *receiver)
 {
     struct ferry_item item;
@@ -151,9 +189,7 @@ static enum step step(struct dataplane_receiver *receiver)
     switch (item.kind) {
     case FERRY_ITEM_FILL: return fill(receiver, &item);
     case FERRY_ITEM_PLACE: place(receiver, &item); return STEP_ON;
-    case FERRY_ITEM_ZERO:
-        memory_zero(receiver->memory, item.first_page, item.page_count);
-        return STEP_ON;
+    case FERRY_ITEM_ZERO: return zero(receiver, &item);
     case FERRY_ITEM_STATE: return place_state(receiver, &item);
     case FERRY_ITEM_BATCH: report_placed(receiver, &item); return STEP_ON;
     case FERRY_ITEM_BARRIER: report_barrier(receiver, &item); return STEP_ON;
@@ -237,6 +273,14 @@ void dataplane_receiver_release(struct dataplane_receiver *receiver, uint32_t ro
         (void)pthread_cond_signal(&receiver->worker.wake);
     }
     (void)pthread_mutex_unlock(&receiver->worker.lock);
+}
+
+void dataplane_receiver_seal(struct dataplane_receiver *receiver)
+{
+    atomic_store(&receiver->sealed, true);
+    if (atomic_load(&receiver->placing)) {
+        transport_connection_shut(receiver->connection);
+    }
 }
 
 void dataplane_receiver_stop(struct dataplane_receiver *receiver)

@@ -4,7 +4,7 @@
  *
  * Made after the preface was read and routed (transport/gate.h). The worker drives a ferry_decoder
  * and receives page runs straight into guest memory. Zero pages are not touched unless something was
- * placed there before. The guest must not run while a receiver lives.
+ * placed there before. The guest must not run while a receiver lives that is not sealed.
  *
  * The worker reports, in the order of the stream, what is in memory (BATCH_PLACED) and which
  * barriers it stands at (BARRIER_REACHED); behind a barrier it waits for release(). A protocol error
@@ -41,6 +41,11 @@ enum ferry_status dataplane_receiver_create(
 
 /* Payload of `round` may be placed (FERRY_ACTION_RELEASE_ROUND). */
 void dataplane_receiver_release(struct dataplane_receiver *receiver, uint32_t round);
+
+/* The guest is about to run: from here on nothing is placed. What comes all the same is a protocol
+ * error (PEER_UNEXPECTED); the connection stays, but for one that is in the middle of a body, which no
+ * honest source is. */
+void dataplane_receiver_seal(struct dataplane_receiver *receiver);
 
 /* Ends the stream wherever it is, without waiting; what was placed is reported first, then CLOSED.
  * Repeated calls are fine. */

@@ -170,8 +170,10 @@ void rig_make_target(struct rig *rig)
 {
     struct ferry_record records[RIG_RECORD_KINDS];
     const size_t count = rig_records(rig, RIG_TARGET, records);
-    const struct ferry_target_config config = target_config(rig);
+    struct ferry_target_config config = target_config(rig);
     struct rig_host *host = &rig->hosts[RIG_TARGET];
+    config.refuse = count == 0 && host->guest_alive; /* a daemon takes no guest that it has */
+    config.refuse_status = FERRY_REFUSED_OWNER;
     enum ferry_status status = FERRY_OK;
     host->sealed = false;
     if (count == 0) {

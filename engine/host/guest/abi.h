@@ -74,9 +74,10 @@ enum guest_workload {
 };
 
 /* Bits of guest_host.flags. */
-#define GUEST_HAS_PORTS   1U /* port I/O works; without, nothing is said and idling spins */
+#define GUEST_HAS_PORTS   1U /* port I/O works; without, nothing is said */
 #define GUEST_HAS_PVCLOCK 2U /* GUEST_CLOCK is kept by KVM; without, time is the TSC's */
 #define GUEST_HAS_DISK    4U
+#define GUEST_HAS_SLEEP   8U /* ring 0 answers UD2 by sleeping for RDI nanoseconds */
 
 #define GUEST_RATE_FLAT_OUT UINT64_MAX
 

@@ -49,6 +49,16 @@ static struct worker *begin(uint64_t number)
     return worker;
 }
 
+/* Without a way to sleep it comes back at once: the vCPU spins. */
+static void idle(uint64_t us)
+{
+    if ((HOST->flags & GUEST_HAS_SLEEP) != 0) {
+        __asm__ volatile("ud2" : : "D"(us * NS_OF_US) : "cc", "memory");
+    } else {
+        port_out(GUEST_PORT_IDLE, (uint32_t)us);
+    }
+}
+
 void guest_main(uint64_t number)
 {
     struct worker *worker = begin(number);
@@ -70,7 +80,7 @@ void guest_main(uint64_t number)
         if (!busy) {
             const uint64_t used = (clock_now(worker) - now) / NS_OF_US;
             if (used < IDLE_US_MAX) {
-                port_out(GUEST_PORT_IDLE, (uint32_t)(IDLE_US_MAX - used));
+                idle(IDLE_US_MAX - used);
             }
         }
     }

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cases -- what is moved, how, and the figures that come of it: medians of several moves."""
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+import daemons
+import qemu
+from processes import Failed
+
+GIB = 2**30
+LIMIT_MS = 300  # of the blackout, of both programs
+
+# Workloads are spelled so that both programs can read them: sizes and rates are plain numbers.
+HOT = f"hotset size={64 * 2**20} rate={200 * 10**6}"
+CASES = {
+    "idle": {"name": "1 GiB, idle", "memory": GIB, "workload": "idle nonzero=100"},
+    "hotset": {
+        "name": "2 GiB, 200 MB/s into 64 MiB",
+        "memory": 2 * GIB,
+        "workload": HOT + " nonzero=100",
+    },
+}
+STREAMS = (1, 2, 4)
+CHANNELS = (0, 2, 4)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def spread(values):
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
+def summary(moves, memory, total):
+    """Figures of some moves; `total` is the key of their time that counts."""
+    moved = statistics.median(move["wire_bytes"] for move in moves)
+    cpu = [move["cpu_s"] / (move["wire_bytes"] / 1e9) for move in moves]
+    return {
+        "runs": len(moves),
+        "total_s": spread([move[total] for move in moves]),
+        "blackout_s": spread([move["blackout_s"] for move in moves]),
+        "guest_gb_s": memory / 1e9 / statistics.median(move[total] for move in moves),
+        "wire_gb": moved / 1e9,
+        "cpu_s_per_gb": statistics.median(cpu),
+    }
+
+
+def raw(build, runs, size_mib):
+    """The data plane alone beside plain loops over the same sockets: a list of rows."""
+    program = os.path.join(build, "tests", "host", "bench", "ferry-bench-host")
+    command = [program, "--json", "--runs", str(runs), "--size", str(size_mib)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=900)
+    if done.returncode != 0:
+        raise Failed(f"{program}: {done.stderr.decode(errors='replace').strip()}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def limit_seconds(rows, memory, streams, tls, warm):
+    """What the plain loop needs for the guest's memory over as many sockets; None: not measured."""
+    name = f"{'TLS' if tls else 'TCP'}, target {'prefaulted' if warm else 'cold'}"
+    for row in rows:
+        if row["case"] == name and row["streams"] == streams:
+            return memory / 1e9 / row["limit_gb_s"]
+    return None
+
+
+def ferry(build, case, rows, runs):
+    """All moves of one guest by ferry: a list of rows."""
+    found = []
+    for tls in (False, True):
+        for warm in (True, False):
+            workload = case["workload"] + (" prefault=yes" if warm else "")
+            say(f"ferry: {case['name']}, {'TLS' if tls else 'TCP'}, {'warm' if warm else 'cold'}")
+            with daemons.Pair(build, tls) as pair:
+                pair.run(workload, case["memory"])
+                for streams in STREAMS:
+                    moves = []
+                    for _ in range(runs):
+                        pair.check()
+                        move = pair.move(streams=streams, blackout_limit_ns=LIMIT_MS * 10**6)
+                        moves.append(move)
+                    row = summary(moves, case["memory"], "total_ready_s" if warm else "total_s")
+                    row |= {"guest": case["name"], "streams": streams, "tls": tls, "warm": warm}
+                    row["limit_s"] = limit_seconds(rows, case["memory"], streams, tls, warm)
+                    row["blackouts_s"] = [move["blackout_s"] for move in moves]
+                    row["whole_s"] = spread([move["total_s"] for move in moves])
+                    found.append(row)
+                pair.check()
+    return found
+
+
+def by_qemu(build, case, runs):
+    """All moves of the same guest by QEMU: a list of rows."""
+    image = os.path.join(build, "tests", "host", "bench", "ferry-guest.elf")
+    found = []
+    for warm in (True, False):
+        for channels in CHANNELS:
+            say(f"QEMU: {case['name']}, {channels} channels, {'warm' if warm else 'cold'}")
+            moves = [
+                qemu.measure(image, {**case, "limit_ms": LIMIT_MS}, channels, warm)
+                for _ in range(runs)
+            ]
+            row = summary(moves, case["memory"], "total_s")
+            row |= {"guest": case["name"], "channels": channels, "warm": warm}
+            found.append(row)
+    return found
+
+
+def best(rows):
+    """The row with the least median of total time; None of none."""
+    return min(rows, key=lambda row: row["total_s"]["median"], default=None)
+
+
+def back_and_forth(build, moves, limit_ms):
+    """A dirtying guest that checks itself, to and fro: is the limit of the blackout ever broken?"""
+    workload = f"hotset size={32 * 2**20} rate={100 * 10**6} nonzero=100"
+    say(f"ferry: {moves} moves of a dirtying guest, limit {limit_ms} ms")
+    blackouts, gaps, predicted = [], [], []
+    refused = {}
+    with daemons.Pair(build, False) as pair:
+        pair.run(workload, 256 * 2**20)
+        for number in range(moves):
+            streams = STREAMS[number % len(STREAMS)]
+            move = pair.move(streams=streams, blackout_limit_ns=limit_ms * 10**6)
+            blackouts.append(move["blackout_s"])
+            gaps.append(move["guest_gap_s"])
+            predicted.append(move["predicted_blackout_s"] or 0.0)
+            for attempt in move["aborted_attempts"] or []:
+                reason = re.sub(r"\d+", "N", attempt["reason"])
+                refused[reason] = refused.get(reason, 0) + 1
+        pair.check()
+    return {
+        "moves": moves,
+        "limit_s": limit_ms / 1000,
+        "over": sum(blackout > limit_ms / 1000 for blackout in blackouts),
+        "blackout_s": spread(blackouts),
+        "guest_gap_s": spread(gaps),
+        "predicted_s": spread(predicted),
+        "aborted_attempts": refused,
+    }

@@ -63,6 +63,16 @@ static void edges(FILE *out, const struct wire_field *field)
     number(out, field->name, "_above", field->max + 1, width);
 }
 
+/* What may be anything has no edges. */
+static void list_edges(FILE *out, const struct wire_field *field)
+{
+    for (size_t i = 0; i < field->element_count; i++) {
+        if (field->elements[i].max != UINT64_MAX) {
+            edges(out, &field->elements[i]);
+        }
+    }
+}
+
 static void messages(FILE *out, bool of_source, bool of_target)
 {
     for (size_t i = 0; wire_schema_at(i) != NULL; i++) {
@@ -73,13 +83,9 @@ static void messages(FILE *out, bool of_source, bool of_target)
         header(out, schema->name, (uint16_t)schema->type, WIRE_SECTION_CONTROL);
         for (size_t k = 0; k < schema->field_count; k++) {
             const struct wire_field *field = &schema->fields[k];
-            if (strcmp(field->name, "regions[].guest_address") != 0) {
-                edges(out, field);
-            }
-            for (size_t e = 0; field->kind == WIRE_LIST && e < field->element_count; e++) {
-                if (field->elements[e].max != UINT64_MAX) {
-                    edges(out, &field->elements[e]);
-                }
+            edges(out, field);
+            if (field->kind == WIRE_LIST) {
+                list_edges(out, field);
             }
         }
     }

@@ -204,7 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct rig_witness *witness = &hostile.rig->witness;
     claim(done(&hostile), "a target whose source is gone does not end");
     claim(
-        !hostile.rig->hosts[RIG_TARGET].runs || witness->owner_issued,
+        !hostile.rig->hosts[RIG_TARGET].runs || witness->owned_once,
         "a target runs a guest that nobody granted");
     rig_destroy(hostile.rig);
     return 0;

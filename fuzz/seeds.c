@@ -190,7 +190,7 @@ static void overhear(enum rig_side to, uint16_t streams, uint32_t dirty)
     overheard.rig->listener = hear;
     overheard.rig->listener_context = &overheard;
     overheard.said_until = overheard.rig->now;
-    const uint8_t as_is[2] = {to == RIG_TARGET ? 0 : 0, (uint8_t)streams};
+    const uint8_t as_is[2] = {0, (uint8_t)streams};
     text.bytes[0] = (uint8_t)(to == RIG_TARGET ? streams - 1 : (streams - 1) | (int)(dirty << 5));
     text.size = 1;
     add(HOSTILE_CONNECT | HOSTILE_AT_ONCE, as_is, to == RIG_TARGET ? 2 : 1);

@@ -55,6 +55,17 @@ static void fit_bytes(const struct wire_field *field, uint8_t *member)
     memcpy(member, &bytes, sizeof(bytes));
 }
 
+static void fit_list(const struct wire_field *field, uint8_t *body)
+{
+    const uint64_t count = fit(field, load(body + field->offset, sizeof(uint16_t)));
+    store(body + field->offset, sizeof(uint16_t), count);
+    for (uint64_t k = 0; k < count * field->element_count; k++) {
+        const struct wire_field *element = &field->elements[k % field->element_count];
+        uint8_t *at = body + field->array + k / field->element_count * field->width;
+        fit_number(element, at + element->offset);
+    }
+}
+
 bool values_fit(struct wire_message *message)
 {
     const struct wire_schema *schema = wire_schema_of(message->type);
@@ -66,16 +77,7 @@ bool values_fit(struct wire_message *message)
         case WIRE_TIME: fit_number(field, body + field->offset); break;
         case WIRE_BYTES:
         case WIRE_TEXT: fit_bytes(field, body + field->offset); break;
-        case WIRE_LIST: {
-            const uint64_t count = fit(field, load(body + field->offset, sizeof(uint16_t)));
-            store(body + field->offset, sizeof(uint16_t), count);
-            for (uint64_t k = 0; k < count * field->element_count; k++) {
-                const struct wire_field *element = &field->elements[k % field->element_count];
-                uint8_t *at = body + field->array + k / field->element_count * field->width;
-                fit_number(element, at + element->offset);
-            }
-            break;
-        }
+        case WIRE_LIST: fit_list(field, body); break;
         }
     }
     return schema->check(message) == FERRY_OK;

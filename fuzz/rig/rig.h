@@ -178,7 +178,8 @@ struct rig_witness {
     bool granted;        /* a GRANT of the attempt it was READY for was heard */
     bool source_claimed; /* END said that its operator claimed the guest at the source */
     bool claimed;        /* by the own operator */
-    bool owner_issued;
+    bool owned_once;
+    bool owner_issued; /* by the daemon that is up, or in the journal */
     bool burn_issued;
     uint32_t protocol_errors;
     /* both */

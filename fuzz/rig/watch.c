@@ -144,6 +144,7 @@ static void watch_persist(struct rig *rig, enum rig_side side, const struct ferr
         claim(witness->granted || witness->claimed, "a target takes what was not granted");
         claim(!has(rig, RIG_TARGET, FERRY_RECORD_BURNED), "a target takes what it has burned");
         witness->owner_issued = true;
+        witness->owned_once = true;
         return;
     case FERRY_RECORD_BURNED:
         claim(

@@ -4,10 +4,11 @@
 Every child carries a mark in its environment, which its own children inherit: a guest's process is in
 a session of its own and outlives the daemon that started it, as it shall. At the end, also after a
 failure or a signal, whatever carries the mark is killed. A child of this process dies with it even
-when it is killed itself.
+when it is killed itself; what that leaves of guests and files, the next run ends.
 """
 import contextlib
 import ctypes
+import glob
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ import tempfile
 import time
 
 MARK = "FERRY_BENCH_MARK"
+PREFIX = "ferry-bench-moves-"
 TICKS = os.sysconf("SC_CLK_TCK")
 PR_SET_PDEATHSIG = 1
 
@@ -50,11 +52,42 @@ def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _marks():
+    """Marked processes, whoever their parent is: pairs of process and folder."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as file:
+            for variable in file.read().split(b"\0"):
+                key, _, value = variable.partition(b"=")
+                if key == MARK.encode() and int(name) != os.getpid():
+                    yield int(name), os.fsdecode(value)
+
+
+def _remove(folder):
+    """Kills what carries the folder's mark, and removes the folder."""
+    for _ in range(100):
+        left = [pid for pid, mark in _marks() if mark == folder]
+        if not left:
+            break
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers():
+    """What runs left that were killed: the number in a folder's name is the process that made it."""
+    for folder in glob.glob(os.path.join(tempfile.gettempdir(), PREFIX + "*")):
+        owner = os.path.basename(folder)[len(PREFIX) :].partition("-")[0]
+        if owner.isdigit() and not os.path.exists(f"/proc/{owner}"):
+            _remove(folder)
+
+
 class Sandbox:
     """A temporary folder, and the processes that belong to it."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="ferry-bench-")
+        self.folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
         self.children = []
 
     def __enter__(self):
@@ -86,26 +119,8 @@ class Sandbox:
         child.wait()
         self.children.remove(child)
 
-    def marked(self):
-        """Processes with the mark of this sandbox, whoever their parent is."""
-        mark = f"{MARK}={self.folder}".encode()
-        found = []
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as file:
-                if int(name) != os.getpid() and mark in file.read().split(b"\0"):
-                    found.append(int(name))
-        return found
-
     def clean(self):
         # Daemons first: they would tell of, or start again, what is taken from them.
         for child in list(self.children):
             self.stop(child)
-        for _ in range(100):
-            left = self.marked()
-            if not left:
-                break
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.05)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)

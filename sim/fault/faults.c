@@ -245,12 +245,10 @@ static size_t span(struct world *world, size_t index)
 }
 
 /* After it a side may keep its session's record for a peer that does not come: a clock that jumps
- * ends somebody's patience as an outage does, and an OPEN that is said twice makes a target whose
- * source is elsewhere. */
-static bool leaves_records(const struct scenario_fault *fault, enum sim_fault_class class)
+ * ends somebody's patience as an outage does. */
+static bool leaves_records(enum sim_fault_class class)
 {
-    return class == SIM_FAULT_OUTAGE || class == SIM_FAULT_CLOCK ||
-           fault->kind == SCENARIO_FAULT_NET_DUPLICATE;
+    return class == SIM_FAULT_OUTAGE || class == SIM_FAULT_CLOCK;
 }
 
 static void undo(void *owner, uint64_t index)
@@ -259,8 +257,7 @@ static void undo(void *owner, uint64_t index)
 
     kind_of(world, (size_t)index)->end(world, (size_t)index);
     say(world, (size_t)index, false);
-    world->outages_over +=
-        leaves_records(spec_of(world, (size_t)index), class_of(world, (size_t)index)) ? 1U : 0U;
+    world->outages_over += leaves_records(class_of(world, (size_t)index)) ? 1U : 0U;
     span_end(world, &world->fault_spans[index]);
     world->pending--;
     world_check_end(world);
@@ -284,12 +281,12 @@ static void begin(struct world *world, size_t index)
     const enum sim_fault_class class = class_of(world, index);
 
     say(world, index, true);
-    world->outages += leaves_records(fault, class) ? 1U : 0U;
+    world->outages += leaves_records(class) ? 1U : 0U;
     world->fault_spans[index] = span(world, index);
     kind->begin(world, index);
     if (kind->end == NULL) {
         say(world, index, false);
-        world->outages_over += leaves_records(fault, class) ? 1U : 0U;
+        world->outages_over += leaves_records(class) ? 1U : 0U;
         span_end(world, &world->fault_spans[index]);
         return;
     }

@@ -197,6 +197,7 @@ void target_attach_resume(struct ferry_target *target, const struct wire_message
         target_violation(target, FERRY_PEER_UNEXPECTED, WIRE_RESUME);
         return;
     }
+    target->begun = true;
     target->resume = *resume;
     target->resume_waits = true;
     if (target->pending[TARGET_PENDING_DETACH].id != 0) {

@@ -4,7 +4,12 @@
  *
  * CL-1 A guest that runs here is never touched by cleaning up. CL-2 CLOSED is said when nothing is
  * left but the guest's ownership record. CL-3 A target which nobody asks any more closes itself;
- * what it burned or owns stays in the journal, and a late source is answered from there. */
+ * what it burned or owns stays in the journal, and a late source is answered from there. CL-4 But a
+ * session that never went further than its OPEN (one that came twice, after the session's end; a
+ * source that went away at once) is forgotten when it is burned, since nobody would ever say END. No
+ * proof is lost: a source grants only to a target that said READY, which this one never did, and one
+ * that did keeps its records until END, so that no OPEN makes a second one meanwhile. A source of it
+ * that comes back all the same hears LOST, runs its guest on, and may open it anew. */
 #include "base/assert.h"
 #include "target/internal.h"
 
@@ -98,12 +103,22 @@ static ferry_time_ns orphan_at(const struct ferry_target *target)
     return FERRY_TIME_NEVER;
 }
 
+/* CL-4 */
+static bool never_began(const struct ferry_target *target)
+{
+    return target->state == FERRY_TARGET_BURNED && !target->begun;
+}
+
 static void leave(struct ferry_target *target)
 {
     if (target->attached) {
         /* mark: target-leaves-first -- the time to leave has come: closes the connection itself */
         target_attach_drop(target); /* its report comes back here */
         return;
+    }
+    if (never_began(target)) {
+        /* mark: target-forgets-unbegun -- burned, and nobody will ever say END of it */
+        forget(target);
     }
     if (!all_quiet(target) || target->announce_at != FERRY_TIME_NEVER) {
         /* mark: target-leaves-later -- something is still under way */

@@ -86,6 +86,8 @@ struct ferry_target {
     uint64_t source_journal_id;
     ferry_time_ns abandon_after; /* the source's own limit */
     bool session_durable;
+    bool
+        begun; /* its source said or sent more than OPEN; also of a session that the journal told of */
     bool guest_here; /* a shell or a guest that FREE_GUEST would remove */
     bool shape_known;
     struct ferry_stream_shape shape;

@@ -6,6 +6,7 @@
 
 static void send_ready(struct ferry_target *target)
 {
+    target->begun = true;
     if (target->state == FERRY_TARGET_LOADING) {
         target_set_state(target, FERRY_TARGET_READY, FERRY_EVENT_DONE);
         target->ready_at = target->now;

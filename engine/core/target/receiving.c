@@ -157,6 +157,7 @@ static void place_state(struct target_attempt *attempt, const struct ferry_event
 
 void target_receiving_batch(struct ferry_target *target, const struct ferry_event *event)
 {
+    target->begun = true;
     struct target_stream *stream = stream_of(target, event);
     if (stream == NULL) {
         return;
@@ -182,6 +183,7 @@ void target_receiving_batch(struct ferry_target *target, const struct ferry_even
 
 void target_receiving_barrier(struct ferry_target *target, const struct ferry_event *event)
 {
+    target->begun = true;
     struct target_stream *stream = stream_of(target, event);
     if (stream == NULL) {
         return;

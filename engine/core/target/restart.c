@@ -123,6 +123,7 @@ enum ferry_status ferry_target_restart(
     target->guest_id = found.body.guest_id;
     target->source_journal_id = found.body.peer_journal_id;
     target->session_durable = true;
+    target->begun = true; /* nobody knows what was said before */
     target->guest_here = guest_alive;
     target->handover =
         handover_target_restart(found.body.epoch, found.attempt, found.owner, found.burned);

@@ -88,6 +88,12 @@ static struct pair *lone_target(enum ferry_target_state state, ferry_time_ns hol
     struct pair *pair = pair_create(&options);
     pair_drop(pair, WIRE_READY, 1000);
     pair_run_until_target(pair, state);
+    if (state == FERRY_TARGET_RECEIVING) { /* not only told of its session, but sent pages */
+        while (pair_sent(pair, WIRE_ACK) == 0) {
+            pair_advance(pair, FERRY_MILLISECOND / 10);
+        }
+        assert_int_equal(pair_target_state(pair), state);
+    }
     pair_crash(pair, PAIR_SOURCE, false);
     return pair;
 }
@@ -104,6 +110,47 @@ static void orphan_before_ready_burns_after_the_orphan_limit(void **unused)
     assert_true(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_BURNED));
     assert_false(pair_guest_alive(pair, PAIR_TARGET));
     pair_destroy(pair);
+}
+
+/* Nobody will ever say END of it, and nobody can have been granted it. */
+static void session_that_never_went_beyond_open_is_burned_and_forgotten(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create(&ordinary);
+    pair_drop(pair, WIRE_ACCEPT, 1000);
+    pair_run_until_target(pair, FERRY_TARGET_RECEIVING);
+    pair_crash(pair, PAIR_SOURCE, false);
+    assert_true(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_SESSION));
+
+    pair_advance(pair, 250 * FERRY_SECOND);
+
+    assert_int_equal(pair_actions(pair, PAIR_TARGET, FERRY_ACTION_FORGET_SESSION), 1);
+    assert_false(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_SESSION));
+    assert_false(pair_has_record(pair, PAIR_TARGET, FERRY_RECORD_BURNED));
+    assert_false(pair_guest_alive(pair, PAIR_TARGET));
+    assert_int_equal(pair_actions(pair, PAIR_TARGET, FERRY_ACTION_CLOSED), 1);
+    pair_destroy(pair);
+}
+
+/* Pages have come: the burn stays to be asked for; also where the journal alone tells of the session. */
+static void session_that_had_begun_keeps_its_burn(void **unused)
+{
+    (void)unused;
+    struct pair *heard = lone_target(FERRY_TARGET_RECEIVING, 0);
+    struct pair *restarted = pair_create(&ordinary);
+    pair_drop(restarted, WIRE_ACCEPT, 1000);
+    pair_run_until_target(restarted, FERRY_TARGET_RECEIVING);
+    pair_crash(restarted, PAIR_SOURCE, false);
+    pair_crash(restarted, PAIR_TARGET, true);
+    pair_restart(restarted, PAIR_TARGET);
+
+    pair_advance(heard, 250 * FERRY_SECOND);
+    pair_advance(restarted, 250 * FERRY_SECOND);
+
+    assert_true(pair_has_record(heard, PAIR_TARGET, FERRY_RECORD_BURNED));
+    assert_true(pair_has_record(restarted, PAIR_TARGET, FERRY_RECORD_BURNED));
+    pair_destroy(heard);
+    pair_destroy(restarted);
 }
 
 static void ready_target_holds_until_its_hold_limit(void **unused)
@@ -215,6 +262,8 @@ int main(void)
         cmocka_unit_test(guest_is_announced_again_and_again_also_after_the_end),
         cmocka_unit_test(restarted_owner_announces_its_guest_anew),
         cmocka_unit_test(orphan_before_ready_burns_after_the_orphan_limit),
+        cmocka_unit_test(session_that_never_went_beyond_open_is_burned_and_forgotten),
+        cmocka_unit_test(session_that_had_begun_keeps_its_burn),
         cmocka_unit_test(ready_target_holds_until_its_hold_limit),
         cmocka_unit_test(ready_target_holds_as_long_as_its_source_asks),
         cmocka_unit_test(late_source_is_answered_from_the_journal_of_a_closed_target),

@@ -234,6 +234,26 @@ static void what_is_said_twice_is_heard_once(void **unused)
     play_end(&plain);
 }
 
+/* The session is over without a new owner, so the second OPEN makes a target. The copy has room for OPEN and many a PING,
+ * not for END: nobody ever says it. */
+static void an_open_that_is_said_again_after_the_end_leaves_nothing_behind(void **unused)
+{
+    (void)unused;
+    struct play run = play(&(struct play_options){
+        .hosts = "silence_timeout: 100 ms",
+        .move = "bandwidth_cap: 0 Mbit/s, give_up_after: 3600 s",
+        .steps = "  - {at: 60 s, cancel: g1}\n",
+        .faults = "  - {at: 70 s, network: a, duplicate: true}\n"});
+    const char *again = play_line(&run, NULL, "FAULT_BEGIN", NULL);
+
+    play_expect_pass(&run);
+    assert_int_equal(outcome_of(&run, 0), FERRY_OUTCOME_CANCELLED);
+    assert_non_null(play_line(&run, again, "JOURNAL_DURABLE", "SESSION"));
+    assert_non_null(play_line(&run, again, "JOURNAL_DURABLE", "BURNED"));
+    assert_int_equal(run.result.migrations[0].target_session, SCENARIO_SESSION_NONE);
+    play_end(&run);
+}
+
 /* The old target is dead, the new one knows nothing of attaches: it takes the copy for a source. */
 static void what_is_said_twice_to_a_restarted_daemon_does_no_harm(void **unused)
 {
@@ -308,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_batch_with_a_changed_byte_is_found_and_sent_again),
         cmocka_unit_test(a_network_that_always_corrupts_fails_the_migration_and_nothing_else),
         cmocka_unit_test(what_is_said_twice_is_heard_once),
+        cmocka_unit_test(an_open_that_is_said_again_after_the_end_leaves_nothing_behind),
         cmocka_unit_test(what_is_said_twice_to_a_restarted_daemon_does_no_harm),
         cmocka_unit_test(bursts_and_rates_and_devices_are_in_the_last_collection),
         cmocka_unit_test(what_comes_too_late_for_a_collection_is_written_where_the_guest_runs_next),

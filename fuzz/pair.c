@@ -9,9 +9,9 @@
 
 /* Steps after healing: limits of seconds, each with a few steps. */
 #define STEPS_TO_END  20000U
-#define STEPS_AT_ONCE 256U
-#define STEPS_MAX     1500U
-#define RECORDS_MAX   32U
+#define STEPS_AT_ONCE 128U
+#define STEPS_MAX     600U
+#define RECORDS_MAX   24U
 
 /* Milliseconds; the shortest can't be kept, so that attempts are aborted. */
 static const int64_t limits_ms[] = {300, 3, 1, 10, 30, 1000, 5, 2};

@@ -136,7 +136,7 @@ bool lab_run(
     lab_wires_remove_stale();
     const int64_t begun = lab_now();
     bool played =
-        name_all(lab) && lab_wires_lay(lab) && lab_relay_start(lab) && lab_hosts_prepare(lab);
+        name_all(lab) && lab_wires_lay(lab) && lab_wires_calibrate(lab) && lab_relay_start(lab) && lab_hosts_prepare(lab);
     for (size_t i = 0; played && i < scenario->host_count; i++) {
         played = lab_host_start(lab, i);
     }

@@ -33,9 +33,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define LAB_HOSTS_MAX    8U
-#define LAB_NETWORKS_MAX 4U
-#define LAB_TEXT_MAX     512U
+#define LAB_HOSTS_MAX     8U
+#define LAB_NETWORKS_MAX  4U
+#define LAB_TEXT_MAX      512U
+#define LAB_BANDWIDTH_MAX 40000000000ULL /* bit/s; a faster network has no bucket */
 
 struct lab_options {
     const char *programs; /* folder of ferryd and ferry-vmm */
@@ -63,7 +64,8 @@ struct lab {
     char tag[16];          /* in every name: "fl12345" */
     char folder[PATH_MAX]; /* everything of this run */
     struct lab_host hosts[LAB_HOSTS_MAX];
-    bool relayed[LAB_NETWORKS_MAX]; /* this network goes through the relay */
+    double factor[LAB_NETWORKS_MAX]; /* a bucket's rate is this much above what was calculated */
+    bool relayed[LAB_NETWORKS_MAX];  /* this network goes through the relay */
     struct lab_relay *relay;
     int64_t zero_ns; /* CLOCK_MONOTONIC of the scenario's instant 0 */
     struct sim_result *result;
@@ -86,6 +88,7 @@ bool lab_network_needs_relay(const struct scenario *scenario, size_t network);
 bool lab_wires_lay(struct lab *lab);
 void lab_wires_remove(struct lab *lab);
 void lab_wires_remove_stale(void);
+bool lab_wires_calibrate(struct lab *lab); /* goodput.c */
 bool lab_wires_set_bandwidth(struct lab *lab, size_t network, uint64_t bits_per_second);
 bool lab_wires_set_up(struct lab *lab, size_t network, bool up);
 bool lab_wires_host_up(struct lab *lab, size_t host, bool up);

@@ -36,11 +36,11 @@ workload_text(const struct scenario_guest *guest, uint64_t seed, char text[LAB_T
         cold = &spec->hotset.cold;
     }
     if (guest->real != NULL) {
-        snprintf(text, LAB_TEXT_MAX, "%s seed=%" PRIu64 " prefault=yes", guest->real, seed);
+        snprintf(text, LAB_TEXT_MAX, "%s seed=%" PRIu64 "", guest->real, seed);
         return;
     }
     int used = snprintf(
-        text, LAB_TEXT_MAX, "%s nonzero=%u seed=%" PRIu64 " prefault=yes", kind, percent, seed);
+        text, LAB_TEXT_MAX, "%s nonzero=%u seed=%" PRIu64 "", kind, percent, seed);
     if (hot != NULL) {
         used += snprintf(
             text + used,

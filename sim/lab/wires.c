@@ -32,9 +32,8 @@
 #define RECORD_BYTES 16384U
 #define RECORD_EXTRA 22U
 /* A queue longer than this at the bucket would be latency that the scenario does not have. */
-#define QUEUE_MS     8U
-#define BURST_BYTES  (128U << 10)
-#define FASTEST_BITS 40000000000ULL
+#define QUEUE_MS    8U
+#define BURST_BYTES (128U << 10)
 
 uint64_t lab_wires_tbf_rate(uint64_t goodput_bits, bool encrypted)
 {
@@ -87,16 +86,17 @@ void lab_wires_address(const struct lab *lab, size_t network, size_t host, char 
 }
 
 static bool
-set_bucket(struct lab *lab, const char *space, const char *device, const char *verb, uint64_t bits)
+set_bucket(struct lab *lab, const char *space, const char *device, double factor, uint64_t bits)
 {
-    const uint64_t rate = lab_wires_tbf_rate(bits, !lab->options.unencrypted);
+    const uint64_t rate =
+        (uint64_t)((double)lab_wires_tbf_rate(bits, !lab->options.unencrypted) * factor);
     uint64_t queue = rate / 8 / 1000 * QUEUE_MS;
     queue = queue < 2 * BURST_BYTES ? 2 * BURST_BYTES : queue;
     return command(
         lab,
         "ip netns exec %s tc qdisc %s dev %s root tbf rate %" PRIu64 "bit burst %u limit %" PRIu64,
         space,
-        verb,
+        "replace",
         device,
         rate,
         BURST_BYTES,
@@ -127,9 +127,9 @@ static bool plug(struct lab *lab, size_t network, size_t host)
                 command(lab, "ip -n %s link set %s master br%zu up", hub, port, network) &&
                 command(lab, "ip -n %s address add %s/24 dev %s", space, address, device) &&
                 command(lab, "ip -n %s link set %s up", space, device);
-    if (laid && spec->bandwidth < FASTEST_BITS) {
-        laid = set_bucket(lab, space, device, "add", spec->bandwidth) &&
-               set_bucket(lab, hub, port, "add", spec->bandwidth);
+    if (laid && spec->bandwidth < LAB_BANDWIDTH_MAX) {
+        laid = set_bucket(lab, space, device, 1.0, spec->bandwidth) &&
+               set_bucket(lab, hub, port, 1.0, spec->bandwidth);
     }
     return laid;
 }
@@ -231,8 +231,12 @@ bool lab_wires_set_bandwidth(struct lab *lab, size_t network, uint64_t bits_per_
         snprintf(device, sizeof(device), "net%zu", network);
         snprintf(port, sizeof(port), "p%zuh%zu", network, spec->hosts[i]);
         if (!set_bucket(
-                lab, lab->hosts[spec->hosts[i]].space, device, "replace", bits_per_second) ||
-            !set_bucket(lab, hub, port, "replace", bits_per_second)) {
+                lab,
+                lab->hosts[spec->hosts[i]].space,
+                device,
+                lab->factor[network],
+                bits_per_second) ||
+            !set_bucket(lab, hub, port, lab->factor[network], bits_per_second)) {
             return false;
         }
     }

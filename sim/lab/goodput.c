@@ -24,8 +24,10 @@
 #define MEASURE_NS 700000000
 #define LIMIT_NS   5000000000
 #define CHUNK      (256U << 10)
-/* More than this is no calibration but a machine that is busy elsewhere. */
-#define FACTOR_MAX 1.10
+/* What a stream gets is within this of what was calculated, or the machine was busy elsewhere: then
+ * it is measured again, and in the end the calculation counts. */
+#define FACTOR_MAX 1.03
+#define TRIES      3U
 
 struct shared {
     int64_t bytes;
@@ -134,16 +136,19 @@ bool lab_wires_calibrate(struct lab *lab)
         if (spec->host_count < 2 || spec->bandwidth > LAB_BANDWIDTH_MAX) {
             continue;
         }
-        *shared = (struct shared){0};
-        if (!measure(lab, i, shared)) {
-            fine = lab_fail(lab, "network %s could not be measured", spec->name);
+        double got = 0;
+        for (unsigned k = 0; fine && k < TRIES && got * FACTOR_MAX < (double)spec->bandwidth; k++) {
+            *shared = (struct shared){0};
+            fine = measure(lab, i, shared) ||
+                   lab_fail(lab, "network %s could not be measured", spec->name);
+            const double now = fine ? (double)shared->bytes * 8e9 / (double)shared->ns : 0;
+            got = now > got ? now : got;
+        }
+        if (!fine) {
             break;
         }
-        const double got = (double)shared->bytes * 8e9 / (double)shared->ns;
         double factor = (double)spec->bandwidth / got;
-        factor = factor > FACTOR_MAX       ? FACTOR_MAX
-                 : factor < 1 / FACTOR_MAX ? 1 / FACTOR_MAX
-                                           : factor;
+        factor = factor > FACTOR_MAX || factor < 1 / FACTOR_MAX ? 1.0 : factor;
         lab_say(
             lab, "network %s carries %.1f Mbit/s: scaled by %.3f", spec->name, got / 1e6, factor);
         lab->factor[i] = factor;

@@ -36,15 +36,15 @@ def spread(values):
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
-def summary(moves, memory, total):
-    """Figures of some moves; `total` is the key of their time that counts."""
+def summary(moves, memory):
+    """Figures of some moves."""
     moved = statistics.median(move["wire_bytes"] for move in moves)
     cpu = [move["cpu_s"] / (move["wire_bytes"] / 1e9) for move in moves]
     return {
         "runs": len(moves),
-        "total_s": spread([move[total] for move in moves]),
+        "total_s": spread([move["total_s"] for move in moves]),
         "blackout_s": spread([move["blackout_s"] for move in moves]),
-        "guest_gb_s": memory / 1e9 / statistics.median(move[total] for move in moves),
+        "guest_gb_s": memory / 1e9 / statistics.median(move["total_s"] for move in moves),
         "wire_gb": moved / 1e9,
         "cpu_s_per_gb": statistics.median(cpu),
     }
@@ -69,9 +69,8 @@ def limit_seconds(rows, memory, streams, tls, warm):
     return None
 
 
-def ferry(build, case, rows, runs):
-    """All moves of one guest by ferry: a list of rows."""
-    found = []
+def ferry(build, case, raw_rows, runs, rows):
+    """All moves of one guest by ferry, as rows."""
     for tls in (False, True):
         for warm in (True, False):
             workload = case["workload"] + (" prefault=yes" if warm else "")
@@ -83,21 +82,21 @@ def ferry(build, case, rows, runs):
                     for _ in range(runs):
                         pair.check()
                         move = pair.move(streams=streams, blackout_limit_ns=LIMIT_MS * 10**6)
-                        moves.append(move)
-                    row = summary(moves, case["memory"], "total_ready_s" if warm else "total_s")
+                        moves.append(move | move["warm"] if warm else move)
+                    row = summary(moves, case["memory"])
                     row |= {"guest": case["name"], "streams": streams, "tls": tls, "warm": warm}
-                    row["limit_s"] = limit_seconds(rows, case["memory"], streams, tls, warm)
-                    row["blackouts_s"] = [move["blackout_s"] for move in moves]
-                    row["whole_s"] = spread([move["total_s"] for move in moves])
-                    found.append(row)
+                    row["limit_s"] = limit_seconds(raw_rows, case["memory"], streams, tls, warm)
+                    row["moves"] = [
+                        {key: move[key] for key in ("total_s", "blackout_s", "blackout_parts")}
+                        for move in moves
+                    ]
+                    rows.append(row)
                 pair.check()
-    return found
 
 
-def by_qemu(build, case, runs):
-    """All moves of the same guest by QEMU: a list of rows."""
+def by_qemu(build, case, runs, rows):
+    """All moves of the same guest by QEMU, as rows."""
     image = os.path.join(build, "tests", "host", "bench", "ferry-guest.elf")
-    found = []
     for warm in (True, False):
         for channels in CHANNELS:
             say(f"QEMU: {case['name']}, {channels} channels, {'warm' if warm else 'cold'}")
@@ -105,10 +104,9 @@ def by_qemu(build, case, runs):
                 qemu.measure(image, {**case, "limit_ms": LIMIT_MS}, channels, warm)
                 for _ in range(runs)
             ]
-            row = summary(moves, case["memory"], "total_s")
+            row = summary(moves, case["memory"])
             row |= {"guest": case["name"], "channels": channels, "warm": warm}
-            found.append(row)
-    return found
+            rows.append(row)
 
 
 def best(rows):

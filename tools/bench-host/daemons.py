@@ -21,7 +21,7 @@ class Control:
         self.socket.connect(path)
         self.rest = b""
         self.calls = 0
-        self.events = []  # (seconds of the monotonic clock, event)
+        self.on_event = None  # called with each event that comes before an answer
 
     def _line(self):
         while b"\n" not in self.rest:
@@ -39,7 +39,8 @@ class Control:
         while True:
             answer = self._line()
             if answer.get("id") != self.calls:
-                self.events.append((time.monotonic(), answer))
+                if self.on_event is not None:
+                    self.on_event(answer)
             elif "error" in answer:
                 raise Failed(f"{name}: {answer['error']['text']}")
             else:
@@ -140,10 +141,13 @@ class Pair:
             raise Failed(f"the guest found {bad} bad pages")
 
     def _cpu(self):
-        """Of both daemons, of the guest's process, and of those that have ended."""
-        daemons = [self.here.daemon.pid, self.there.daemon.pid]
-        guest = self.here.guest("g1")["pid"]
-        return cpu_seconds([*daemons, guest], with_dead_children=daemons), guest
+        """Of both daemons and of all guests' processes, also of those that have ended."""
+        daemons = [host.daemon.pid for host in (self.here, self.there)]
+        guests = []
+        for pid in daemons:
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+                guests += map(int, file.read().split())
+        return cpu_seconds(daemons + guests, with_dead_children=daemons)
 
     def _settled(self, process):
         """No session is open, and the process of the guest that went away has been waited for."""
@@ -153,22 +157,33 @@ class Pair:
         return not os.path.exists(f"/proc/{process}")
 
     def move(self, **options):
-        """Moves the guest to the other host: its outcome (docs/json.md), with the keys total_ready_s
-        (from the moment when the target's process stood, with its memory) and cpu_s."""
+        """Moves the guest to the other host: its outcome (docs/json.md), with cpu_s. `warm` has what
+        came after the target's process stood with its memory."""
         source = self.here.control
-        source.events.clear()
-        cpu, process = self._cpu()
+        process = self.here.guest("g1")["pid"]
+        stood = []
+
+        def watch(event):
+            if event.get("event") == "move.state" and event["state"] == "copying" and not stood:
+                stood.append((time.monotonic(), self._cpu()))
+
+        source.on_event = watch
+        cpu = self._cpu()
         began = time.monotonic()
         answer = source.call("move", guest="g1", to=self.there.name, wait=True, **options)
+        source.on_event = None
         outcome = answer["outcome"]
         if outcome["outcome"] != "completed":
             raise Failed(f"a move {outcome['outcome']}: {outcome['reason']}")
         self.here, self.there = self.there, self.here
         until(lambda: self._settled(process), 90, "ending a session", 0.02)
-        outcome["cpu_s"] = self._cpu()[0] - cpu
-        copying = [at for at, event in source.events if event.get("state") == "copying"]
-        waited = copying[0] - began if copying else 0.0
-        outcome["total_ready_s"] = outcome["total_s"] - waited
+        ended = self._cpu()
+        outcome["cpu_s"] = ended - cpu
+        began_copying, cpu = stood[0]
+        outcome["warm"] = {
+            "total_s": outcome["total_s"] - (began_copying - began),
+            "cpu_s": ended - cpu,
+        }
         guest = self.here.guest("g1")
         if guest["bad_pages"] or guest["backward_steps"]:
             raise Failed(f"the guest found {guest['bad_pages']} bad pages")

@@ -18,6 +18,8 @@ import time
 
 MARK = "FERRY_BENCH_MARK"
 PREFIX = "ferry-bench-moves-"
+SHMEM_HUGE = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+SAVED = "shmem_enabled"  # in a sandbox: the setting as it was before
 TICKS = os.sysconf("SC_CLK_TCK")
 PR_SET_PDEATHSIG = 1
 
@@ -72,7 +74,14 @@ def _remove(folder):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
+    with contextlib.suppress(OSError), open(os.path.join(folder, SAVED), encoding="ascii") as file:
+        _write(SHMEM_HUGE, file.read())
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
 
 
 def remove_leftovers():
@@ -95,6 +104,20 @@ class Sandbox:
 
     def __exit__(self, *_):
         self.clean()
+
+    def allow_huge_pages(self):
+        """Lets shared memory be backed by transparent huge pages where a process asks for it, until this
+        sandbox is cleaned: QEMU has them without being asked. Gives back whether they are allowed."""
+        try:
+            with open(SHMEM_HUGE, encoding="ascii") as file:
+                now = file.read().partition("[")[2].partition("]")[0]
+            if now in ("advise", "within_size", "always", "force"):
+                return True
+            _write(os.path.join(self.folder, SAVED), now)
+            _write(SHMEM_HUGE, "advise")
+        except OSError:
+            return False
+        return True
 
     def start(self, command, log):
         with open(os.path.join(self.folder, log), "ab") as out:

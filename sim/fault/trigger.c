@@ -18,6 +18,8 @@ static void carry_out(struct world *world, size_t index)
 {
     const struct trigger *trigger = &world->triggers[index];
 
+    world_progress(
+        world); /* what it begins has its hour from now on, however long nothing was to do */
     trigger->fire(world, trigger->index);
     world->pending--;
     world_check_end(world);

@@ -14,7 +14,7 @@
  * migration has its outcome and every engine object is closed, and a moment for what is on its way
  * has passed; or at the scenario's `end`. A source that will never learn what became of its guest
  * (UNKNOWN) keeps asking for ever: the run does not wait for it once nothing else moves. An hour of
- * virtual time without any progress otherwise is an error.
+ * virtual time without any progress otherwise is an error; a step or a fault that comes is progress.
  */
 #include "sim/fault/fault.h"
 #include "sim/world/channel.h"

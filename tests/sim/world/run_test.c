@@ -91,6 +91,19 @@ static void a_migration_which_cannot_move_on_is_an_error_after_an_hour(void **un
     play_end(&run);
 }
 
+/* Nothing was under way before the step, so nothing stood still. */
+static void a_step_after_hours_without_any_begins_the_hour_anew(void **unused)
+{
+    (void)unused;
+    struct play run =
+        play(&(struct play_options){.no_move = true, .steps = "  - {at: 2 h, move: g1, to: h2}\n"});
+
+    play_expect_pass(&run);
+    assert_int_equal(run.result.migrations[0].outcome.kind, FERRY_OUTCOME_COMPLETED);
+    assert_in_range(run.result.virtual_ns / SECOND, 7200, 7320);
+    play_end(&run);
+}
+
 static void with_an_end_of_its_own_a_run_may_stand_still_for_hours(void **unused)
 {
     (void)unused;
@@ -156,6 +169,7 @@ int main(void)
         cmocka_unit_test(without_anything_to_do_a_run_ends_and_its_guest_runs),
         cmocka_unit_test(the_scenarios_end_is_kept_to_the_nanosecond),
         cmocka_unit_test(a_migration_which_cannot_move_on_is_an_error_after_an_hour),
+        cmocka_unit_test(a_step_after_hours_without_any_begins_the_hour_anew),
         cmocka_unit_test(with_an_end_of_its_own_a_run_may_stand_still_for_hours),
         cmocka_unit_test(real_bytes_travel_as_well_as_tags),
         cmocka_unit_test(a_guest_over_the_hole_of_a_pc_moves_in_two_regions),

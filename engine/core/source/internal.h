@@ -51,6 +51,7 @@ struct link {
     uint32_t priority[FERRY_PATHS_MAX]; /* by path */
     uint16_t position;                  /* in order: the path in use, or to try next */
     uint16_t tried;                     /* paths tried since the link was last up */
+    bool refused[FERRY_PATHS_MAX];      /* by path: the last try was refused, not only in vain */
     uint16_t probing;                   /* position in order that a PROBE is out for */
     ferry_time_ns retry_at;
     ferry_time_ns connect_until;

@@ -11,7 +11,8 @@
  *
  * L-1 Attach numbers only grow: the target closes what is older. L-2 Silence is judged by what
  * arrives, never by what was accepted for sending. L-3 Networks are tried from the best to the
- * worst, in turn, with a rest after each whole turn. */
+ * worst, in turn, with a rest after each whole turn. L-4 Before the session is accepted, a connection
+ * that every network refuses ends it; a later refusal is a loss like any other. */
 #include "source/internal.h"
 
 /* A rest after all networks were tried in vain: short enough for a switch's flap, long enough not
@@ -122,6 +123,25 @@ void source_link_attached(struct ferry_source *source, uint32_t attach_number)
     source_opening_ask(source);
 }
 
+/* Nobody has accepted the session, and no network is left on which trying again could help: what
+ * refuses a connection (a certificate) does not mend itself in time. One that is only dead may come
+ * back, and then refuse or not: it is waited for. */
+static bool refused_everywhere(struct ferry_source *source, enum ferry_status status)
+{
+    struct link *link = &source->link;
+    if (source->state != FERRY_SOURCE_OPENING || source->accepted) {
+        return false;
+    }
+    link->refused[link->order[link->position]] =
+        ferry_status_category(status) == FERRY_CATEGORY_REFUSED;
+    for (uint16_t path = 0; path < link->path_count; path++) {
+        if (!link->refused[path]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void source_link_detached(
     struct ferry_source *source, uint32_t attach_number, enum ferry_status status)
 {
@@ -129,6 +149,10 @@ void source_link_detached(
     if (attach_number != link->attach || link->state == LINK_DOWN ||
         link->state == LINK_DETACHING) {
         return;
+    }
+    if (refused_everywhere(source, status)) {
+        /* mark: source-refused-everywhere -- every network refuses the connection itself */
+        source_ending_decide(source, FERRY_OUTCOME_REFUSED, status);
     }
     /* mark: source-link-broken -- the connection broke */
     source_link_lose(source, status == FERRY_OK ? FERRY_WORLD_LINK : status);

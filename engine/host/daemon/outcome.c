@@ -114,9 +114,9 @@ static json_t *rounds(const struct ferry_outcome *outcome)
 /* The engine knows that no connection stood; why, the host alone does: a certificate, a firewall. */
 static json_t *reason_of(const struct session *session, const struct ferry_outcome *outcome)
 {
-    const bool link = outcome->status == FERRY_TIMEOUT_CONNECT ||
-                      outcome->status == FERRY_TIMEOUT_RECONNECT ||
-                      outcome->status == FERRY_WORLD_LINK;
+    const bool link =
+        outcome->status == FERRY_TIMEOUT_CONNECT || outcome->status == FERRY_TIMEOUT_RECONNECT ||
+        outcome->status == FERRY_WORLD_LINK || outcome->status == FERRY_REFUSED_CREDENTIALS;
 
     if (link && session->link_reason[0] != '\0') {
         return json_sprintf("%s; the last try: %s", outcome->reason, session->link_reason);

@@ -236,6 +236,48 @@ connected(struct outlet *outlet, const struct dial *entry, struct transport_conn
 
 static void step_detach(struct session *session);
 
+/* Why a connection does not stand, as the engine knows it: trying again mends a link, and no
+ * certificate. */
+static enum ferry_status status_of(enum transport_error error)
+{
+    switch (error) {
+    case TRANSPORT_DEADLINE: return FERRY_TIMEOUT_CONNECT;
+    case TRANSPORT_PLAIN_TEXT:
+    case TRANSPORT_TLS_ON_PLAIN:
+    case TRANSPORT_TLS_VERSION:
+    case TRANSPORT_NO_CERTIFICATE:
+    case TRANSPORT_FOREIGN_CA:
+    case TRANSPORT_EXPIRED:
+    case TRANSPORT_NOT_YET_VALID:
+    case TRANSPORT_OTHER_NAME:
+    case TRANSPORT_BAD_CERTIFICATE:
+    case TRANSPORT_OWN_NO_CERTIFICATE:
+    case TRANSPORT_OWN_FOREIGN_CA:
+    case TRANSPORT_OWN_EXPIRED:
+    case TRANSPORT_OWN_REFUSED: return FERRY_REFUSED_CREDENTIALS;
+    case TRANSPORT_MEMORY: return FERRY_LIMIT_MEMORY;
+    case TRANSPORT_NONE:
+    case TRANSPORT_ADDRESS:
+    case TRANSPORT_LISTEN:
+    case TRANSPORT_UNREACHABLE:
+    case TRANSPORT_REFUSED:
+    case TRANSPORT_CANCELLED:
+    case TRANSPORT_CLOSED:
+    case TRANSPORT_BROKEN:
+    case TRANSPORT_CROWDED:
+    case TRANSPORT_SYSTEM:
+    case TRANSPORT_PREFACE:
+    case TRANSPORT_PREFACE_VERSION:
+    case TRANSPORT_TLS_PROTOCOL:
+    case TRANSPORT_FILE_CERTIFICATE:
+    case TRANSPORT_FILE_KEY:
+    case TRANSPORT_FILE_CA:
+    case TRANSPORT_FILE_WRITE:
+    case TRANSPORT_ERROR_COUNT: break;
+    }
+    return FERRY_WORLD_LINK;
+}
+
 static void dial_over(struct dial *entry, const struct transport_gate_report *report)
 {
     struct session *session = entry->session;
@@ -255,8 +297,7 @@ static void dial_over(struct dial *entry, const struct transport_gate_report *re
     if (outlet->leaving || outlet->broken) {
         transport_connection_destroy(report->connection);
     } else if (report->connection == NULL) {
-        const bool late = report->failure.error == TRANSPORT_DEADLINE;
-        broken(outlet, late ? FERRY_TIMEOUT_CONNECT : FERRY_WORLD_LINK, report->failure.text);
+        broken(outlet, status_of(report->failure.error), report->failure.text);
     } else {
         connected(outlet, entry, report->connection);
     }

@@ -12,7 +12,8 @@ enum ferry_event_kind {
     FERRY_EVENT_ATTACHED = 1,  /* attach: source: all connections are up. Target: the control
                                   connection of this attach came in */
     FERRY_EVENT_DETACHED,      /* attach, status: a connection of this attach broke (reset, closed,
-                                  refused) */
+                                  refused). Source, category REFUSED: trying again cannot help,
+                                  which ends a migration that nobody has accepted yet */
     FERRY_EVENT_CONTROL_BYTES, /* attach, bytes: received on the control connection (target: after
                                   the preface) */
 

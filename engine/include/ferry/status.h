@@ -32,6 +32,7 @@
     ENTRY(REFUSED_BUSY,         REFUSED, "the guest is already being moved")                                          \
     ENTRY(REFUSED_OWNER,        REFUSED, "the guest is not owned by the host that would move it")                     \
     ENTRY(REFUSED_JOURNAL,      REFUSED, "the journal takes no new session after a failed write")                     \
+    ENTRY(REFUSED_CREDENTIALS,  REFUSED, "one host does not accept the other one's certificate")                      \
     ENTRY(REFUSED_OTHER,        REFUSED, "the target refused")                                                        \
     ENTRY(WORLD_LINK,           WORLD,   "the connection was lost")                                                   \
     ENTRY(WORLD_JOURNAL,        WORLD,   "the journal could not be written")                                          \

@@ -51,6 +51,75 @@ static void refusal_names_its_reason_and_costs_no_page(void **unused)
     }
 }
 
+/* ---- refused below the session: the world tells why a connection never stood ---- */
+
+static void one_stands_in_the_way(struct pair *pair, enum ferry_status status)
+{
+    pair_event(
+        pair,
+        PAIR_SOURCE,
+        (struct ferry_event){
+            .kind = FERRY_EVENT_DETACHED,
+            .attach = pair_attach_number(pair),
+            .status = status,
+        });
+}
+
+static void credentials_refused_on_every_network_end_it_at_once(void **unused)
+{
+    (void)unused;
+    for (uint16_t paths = 1; paths <= 3; paths++) {
+        struct pair *pair = pair_create(&(struct pair_options){.paths = paths});
+        pair_cut(pair, true);
+
+        for (uint16_t i = 0; i < paths; i++) {
+            assert_int_equal(pair_outcome(pair)->kind, FERRY_OUTCOME_NONE);
+            one_stands_in_the_way(pair, FERRY_REFUSED_CREDENTIALS);
+            pair_advance(pair, 10 * FERRY_MILLISECOND);
+        }
+
+        pair_assert_outcome(pair, FERRY_OUTCOME_REFUSED, FERRY_REFUSED_CREDENTIALS);
+        assert_int_equal(pair_source_state(pair), FERRY_SOURCE_CLOSED);
+        assert_true(pair_now(pair) < FERRY_SECOND);
+        assert_true(pair_runs(pair, PAIR_SOURCE));
+        assert_false(pair_has_record(pair, PAIR_SOURCE, FERRY_RECORD_SESSION));
+        assert_int_equal(pair_outcome(pair)->round_count, 0);
+        assert_int_equal(pair_actions(pair, PAIR_SOURCE, FERRY_ACTION_COLLECT), 0);
+        pair_destroy(pair);
+    }
+}
+
+static void network_that_only_fails_is_tried_again_though_the_other_refuses(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create(&(struct pair_options){.paths = 2});
+    pair_cut(pair, true);
+
+    for (int i = 0; i < 4; i++) {
+        one_stands_in_the_way(pair, i % 2 == 0 ? FERRY_REFUSED_CREDENTIALS : FERRY_WORLD_LINK);
+        pair_advance(pair, 250 * FERRY_MILLISECOND);
+    }
+    assert_int_equal(pair_outcome(pair)->kind, FERRY_OUTCOME_NONE);
+    pair_cut(pair, false);
+
+    pair_assert_completed(pair);
+    pair_destroy(pair);
+}
+
+static void refusal_of_a_connection_after_accept_is_a_loss_like_any_other(void **unused)
+{
+    (void)unused;
+    struct pair *pair =
+        pair_create(&(struct pair_options){.ram_pages = 4096, .bytes_per_second = 10000000});
+    pair_run_until_source(pair, FERRY_SOURCE_COPYING);
+
+    one_stands_in_the_way(pair, FERRY_REFUSED_CREDENTIALS);
+
+    pair_assert_completed(pair);
+    assert_int_equal(pair_outcome(pair)->reconnects, 1);
+    pair_destroy(pair);
+}
+
 static void room_for_exactly_this_guest_is_enough(void **unused)
 {
     (void)unused;
@@ -262,6 +331,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusal_names_its_reason_and_costs_no_page),
+        cmocka_unit_test(credentials_refused_on_every_network_end_it_at_once),
+        cmocka_unit_test(network_that_only_fails_is_tried_again_though_the_other_refuses),
+        cmocka_unit_test(refusal_of_a_connection_after_accept_is_a_loss_like_any_other),
         cmocka_unit_test(room_for_exactly_this_guest_is_enough),
         cmocka_unit_test(foreign_version_or_feature_is_refused_by_name),
         cmocka_unit_test(newer_source_that_speaks_ours_too_is_taken),

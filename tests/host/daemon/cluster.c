@@ -73,6 +73,7 @@ const char *cluster_missing(void)
 static void make_certificates(const struct cluster *cluster)
 {
     const struct transport_validity validity = {.from_seconds = -60, .until_seconds = 86400};
+    const struct transport_validity soon = {.from_seconds = -60, .until_seconds = CLUSTER_EXPIRES};
     struct transport_failure failure;
     char ca[160];
     char ca_key[160];
@@ -81,7 +82,8 @@ static void make_certificates(const struct cluster *cluster)
     (void)snprintf(ca_key, sizeof ca_key, "%s/ca.key", cluster->folder);
     assert_true(transport_make_ca("test", validity, ca, ca_key, &failure));
     for (unsigned i = 0; i < CLUSTER_HOSTS; i++) {
-        if (i == 1 && cluster->options.foreign) {
+        const enum cluster_certificate wrong = i == 1 ? cluster->options.certificate : CLUSTER_GOOD;
+        if (wrong == CLUSTER_FOREIGN) {
             (void)snprintf(ca, sizeof ca, "%s/other.pem", cluster->folder);
             (void)snprintf(ca_key, sizeof ca_key, "%s/other.key", cluster->folder);
             assert_true(transport_make_ca("other", validity, ca, ca_key, &failure));
@@ -92,8 +94,8 @@ static void make_certificates(const struct cluster *cluster)
         (void)snprintf(key, sizeof key, "%s/host.key", cluster->nodes[i].folder);
         assert_true(transport_make_host(
             &(struct transport_host_request){
-                .host = cluster->nodes[i].name,
-                .validity = validity,
+                .host = wrong == CLUSTER_WRONG_NAME ? "h3" : cluster->nodes[i].name,
+                .validity = wrong == CLUSTER_EXPIRED ? soon : validity,
                 .ca_certificate_path = ca,
                 .ca_key_path = ca_key,
                 .certificate_path = certificate,
@@ -105,7 +107,8 @@ static void make_certificates(const struct cluster *cluster)
 
 static void write_security(FILE *file, const struct node *node)
 {
-    const bool other = node->cluster->options.foreign && node == &node->cluster->nodes[1];
+    const enum cluster_certificate wrong =
+        node == &node->cluster->nodes[1] ? node->cluster->options.certificate : CLUSTER_GOOD;
 
     if (!node->cluster->options.tls) {
         (void)fprintf(file, "unencrypted: i-know-what-i-do\n");
@@ -117,7 +120,7 @@ static void write_security(FILE *file, const struct node *node)
         node->folder,
         node->folder,
         node->cluster->folder,
-        other ? "other" : "ca");
+        wrong == CLUSTER_FOREIGN ? "other" : "ca");
 }
 
 static void write_config(const struct node *node)

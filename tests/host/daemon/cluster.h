@@ -32,9 +32,19 @@ struct node {
     struct control_client *client;
 };
 
+#define CLUSTER_EXPIRES 10
+
+/* What is wrong with a certificate. */
+enum cluster_certificate {
+    CLUSTER_GOOD = 0,
+    CLUSTER_FOREIGN, /* of another CA, and that is the one h2 trusts */
+    CLUSTER_EXPIRED, /* CLUSTER_EXPIRES seconds after it was made: a daemon starts with no older one */
+    CLUSTER_WRONG_NAME,
+};
+
 struct cluster_options {
     bool tls;
-    bool foreign;         /* h2's certificate is of another CA */
+    enum cluster_certificate certificate; /* h2's */
     const char *timeouts; /* lines for the section; NULL: short ones, fit for tests */
     const char *limits;   /* lines for the section */
     bool relayed;         /* h1 reaches h2 through a wire that can be cut */

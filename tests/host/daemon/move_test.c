@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* move_test.c -- whole moves between two daemons, of a guest that checks its own memory. */
+#include "engine/host/base/fd.h"
 #include "tests/host/daemon/cluster.h"
 #include "tests/host/support/check.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const char dirtying[] = "hotset size=8MiB rate=40MB/s nonzero=100";
 
@@ -243,24 +245,49 @@ static void recording_ends_with_a_trace_and_the_guest_can_be_moved(void **state)
     cluster_destroy(cluster);
 }
 
-static void foreign_certificate_is_named_in_the_outcome(void **state)
+static bool is_past(void *context)
+{
+    const time_t *then = context;
+
+    return time(NULL) > *then;
+}
+
+static void certificate_that_is_no_good_is_refused_at_once_by_name(void **state)
 {
     (void)state;
-    struct cluster *cluster = begin(&(struct cluster_options){.tls = true, .foreign = true});
-    struct node *h1 = &cluster->nodes[0];
-    char session[33];
-    node_run_guest(h1, "g1", dirtying, 1, 64);
+    static const struct {
+        enum cluster_certificate certificate;
+        const char *reason;
+    } rows[] = {
+        {CLUSTER_FOREIGN,    "CA"                },
+        {CLUSTER_EXPIRED,    "expired"           },
+        {CLUSTER_WRONG_NAME, "names another host"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cluster *cluster = begin(&(struct cluster_options){
+            .tls = true, .certificate = rows[i].certificate, .timeouts = "  reconnect: 60 s\n"});
+        struct node *h1 = &cluster->nodes[0];
+        char session[33];
+        node_run_guest(h1, "g1", dirtying, 1, 64);
+        time_t expiry = time(NULL) + CLUSTER_EXPIRES; /* not before the certificate's */
+        assert_true(
+            rows[i].certificate != CLUSTER_EXPIRED ||
+            cluster_until(is_past, &expiry, 2 * CLUSTER_EXPIRES * FERRY_SECOND));
+        const ferry_time_ns ordered = host_now();
 
-    node_move(h1, &cluster->nodes[1], "g1", NULL, session);
+        node_move(h1, &cluster->nodes[1], "g1", NULL, session);
 
-    json_t *result = node_outcome(h1, session);
-    const json_t *outcome = json_object_get(result, "outcome");
-    assert_string_equal(json_string_value(json_object_get(result, "code")), "failed");
-    assert_non_null(strstr(json_string_value(json_object_get(outcome, "reason")), "certificate"));
-    json_decref(result);
-    assert_true(node_runs(h1, "g1"));
-    assert_null(node_guest(&cluster->nodes[1], "g1"));
-    cluster_destroy(cluster);
+        json_t *result = node_outcome(h1, session);
+        const json_t *outcome = json_object_get(result, "outcome");
+        assert_true(host_now() - ordered < 5 * FERRY_SECOND);
+        assert_string_equal(json_string_value(json_object_get(result, "code")), "refused");
+        assert_non_null(
+            strstr(json_string_value(json_object_get(outcome, "reason")), rows[i].reason));
+        json_decref(result);
+        assert_true(node_runs(h1, "g1"));
+        assert_null(node_guest(&cluster->nodes[1], "g1"));
+        cluster_destroy(cluster);
+    }
 }
 
 static void after_a_reboot_only_the_owner_may_start_the_guest(void **state)
@@ -302,7 +329,7 @@ int main(void)
         CLUSTER_TEST(daemon_that_ends_and_starts_again_finds_its_guest_running),
         CLUSTER_TEST(daemon_that_is_told_to_end_in_a_pause_leaves_its_guest_running),
         CLUSTER_TEST(recording_ends_with_a_trace_and_the_guest_can_be_moved),
-        CLUSTER_TEST(foreign_certificate_is_named_in_the_outcome),
+        CLUSTER_TEST(certificate_that_is_no_good_is_refused_at_once_by_name),
         CLUSTER_TEST(after_a_reboot_only_the_owner_may_start_the_guest),
     };
 

@@ -47,6 +47,10 @@ static void send_started(struct ferry_target *target)
 
 static void send_aborted(struct ferry_target *target)
 {
+    if (target->forgotten) { /* its record is gone, or going: no proof any more (H-5) */
+        target_opening_send_lost(target);
+        return;
+    }
     target_send(
         target,
         &(struct wire_message){

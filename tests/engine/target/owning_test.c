@@ -132,6 +132,41 @@ static void session_that_never_went_beyond_open_is_burned_and_forgotten(void **u
     pair_destroy(pair);
 }
 
+/* Found by fuzz/pair: it said ABORTED without a record of it. */
+static void late_open_of_what_is_being_forgotten_hears_lost(void **unused)
+{
+    (void)unused;
+    uint8_t frame[512];
+    size_t size = 0;
+    struct pair *pair = pair_create(&ordinary);
+    pair_drop(pair, WIRE_ACCEPT, 1000);
+    pair_run_until_target(pair, FERRY_TARGET_RECEIVING);
+    pair_crash(pair, PAIR_SOURCE, false);
+    pair_tamper(
+        pair,
+        PAIR_TARGET,
+        FERRY_ACTION_FORGET_SESSION,
+        (struct pair_tamper){.times = 1, .delay = 10 * FERRY_SECOND});
+    while (pair_actions(pair, PAIR_TARGET, FERRY_ACTION_FORGET_SESSION) == 0) {
+        assert_true(pair_step(pair));
+    }
+    const struct wire_message open = pair_plausible(pair, WIRE_OPEN);
+    assert_status(wire_message_encode(&open, frame, sizeof(frame), &size), FERRY_OK);
+
+    pair_event(pair, PAIR_TARGET, (struct ferry_event){.kind = FERRY_EVENT_ATTACHED, .attach = 99});
+    pair_event(
+        pair,
+        PAIR_TARGET,
+        (struct ferry_event){
+            .kind = FERRY_EVENT_CONTROL_BYTES,
+            .attach = 99,
+            .bytes = {.data = frame, .size = size}
+    });
+
+    assert_int_equal(pair_last(pair, FERRY_TRACE_MESSAGE_SENT)->field[0], WIRE_LOST);
+    pair_destroy(pair);
+}
+
 /* Pages have come: the burn stays to be asked for; also where the journal alone tells of the session. */
 static void session_that_had_begun_keeps_its_burn(void **unused)
 {
@@ -263,6 +298,7 @@ int main(void)
         cmocka_unit_test(restarted_owner_announces_its_guest_anew),
         cmocka_unit_test(orphan_before_ready_burns_after_the_orphan_limit),
         cmocka_unit_test(session_that_never_went_beyond_open_is_burned_and_forgotten),
+        cmocka_unit_test(late_open_of_what_is_being_forgotten_hears_lost),
         cmocka_unit_test(session_that_had_begun_keeps_its_burn),
         cmocka_unit_test(ready_target_holds_until_its_hold_limit),
         cmocka_unit_test(ready_target_holds_as_long_as_its_source_asks),

@@ -98,9 +98,44 @@ static void show_progress(struct tally *tally)
     (void)fflush(tally->progress);
 }
 
+static bool is_failure(const struct trial *trial)
+{
+    return trial->verdict == TRIAL_VIOLATED || trial->verdict == TRIAL_BROKEN;
+}
+
+/* One line: verb, number, network, verdict, id and message. Written as soon as it is known, so that
+ * whatever ends the process leaves what was found. What cannot be written is said once. */
+static void append_failure(struct tally *tally, uint64_t number, const struct trial *trial)
+{
+    if (tally->failures_lost) {
+        return;
+    }
+    FILE *file = fopen(tally->failures, "ae");
+    bool fine = file != NULL && fprintf(
+                                    file,
+                                    "%s %" PRIu64 " %s %s %s: %s\n",
+                                    tally->verb,
+                                    number,
+                                    run_network_name(tally->network),
+                                    trial_verdict_name(trial->verdict),
+                                    trial->id,
+                                    trial->message) > 0;
+
+    if (file != NULL && fclose(file) != 0) {
+        fine = false;
+    }
+    if (!fine) {
+        cli_complain("--failures %s: %s", tally->failures, strerror(errno));
+        tally->failures_lost = true;
+    }
+}
+
 void tally_add(struct tally *tally, uint64_t number, uint64_t rows, const struct trial *trial)
 {
     matrix_add(&tally->matrix, number, rows, trial);
+    if (is_failure(trial)) {
+        append_failure(tally, number, trial);
+    }
     show_progress(tally);
 }
 
@@ -177,39 +212,6 @@ static void print_totals(const struct tally *tally, int64_t elapsed_ns)
         a_minute);
 }
 
-/* A line for each: verb, number, network, verdict, id and message. */
-static bool append_failures(const struct tally *tally)
-{
-    const struct matrix *matrix = &tally->matrix;
-
-    if (matrix->failure_count == 0) {
-        return true;
-    }
-    FILE *file = fopen(tally->failures, "a");
-    bool fine = file != NULL;
-
-    for (size_t i = 0; fine && i < matrix->failure_count; i++) {
-        const struct matrix_failure *failure = &matrix->failures[i];
-
-        fine = fprintf(
-                   file,
-                   "%s %" PRIu64 " %s %s %s: %s\n",
-                   tally->verb,
-                   failure->number,
-                   run_network_name(tally->network),
-                   trial_verdict_name(failure->trial.verdict),
-                   failure->trial.id,
-                   failure->trial.message) > 0;
-    }
-    if (file != NULL && fclose(file) != 0) {
-        fine = false;
-    }
-    if (!fine) {
-        cli_complain("%s: %s", tally->failures, strerror(errno));
-    }
-    return fine;
-}
-
 static void write_json(const struct tally *tally, FILE *out)
 {
     const struct environment *environment = &tally->call->world->environment;
@@ -284,7 +286,7 @@ static void write_junit(const struct tally *tally, FILE *out, int64_t elapsed_ns
 
 static bool write_outputs(struct tally *tally, int64_t elapsed_ns)
 {
-    bool fine = append_failures(tally);
+    bool fine = !tally->failures_lost;
 
     if (tally->json.stream != NULL) {
         write_json(tally, tally->json.stream);

@@ -27,6 +27,7 @@ struct tally {
     uint64_t first;        /* number */
     enum sim_network network;
     const char *failures; /* the file which failing numbers are added to */
+    bool failures_lost;   /* it could not be written */
     struct output json;
     struct output junit;
     FILE *text;     /* where people read: stdout, or stderr if a document goes to stdout */
@@ -44,7 +45,7 @@ void tally_close(struct tally *tally); /* leaves nothing half written */
 /* Loads and runs one text, in a worker; what is no scenario is our own bug, and broken. */
 void tally_run(const struct tally *tally, const char *text, size_t size, struct trial *trial);
 
-/* In the parent, for each run; shows how far it is. */
+/* In the parent, for each run: counts it, adds it to the file if it failed, shows how far it is. */
 void tally_add(struct tally *tally, uint64_t number, uint64_t rows, const struct trial *trial);
 
 /* Prints, writes, and returns the exit status. */

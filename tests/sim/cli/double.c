@@ -11,6 +11,7 @@
  *   differs  each time another hash from event 30  drifts   equal hashes, other numbers
  *   prints   writes to stdout and stderr           sleeps   never ends
  *   chaos 13  I3 fails                             chaos 17  killed by SIGSEGV
+ *   chaos 9000000012  I3 fails                     chaos 9000000013  never ends
  *   leaks    passes, and then exits with status 23, as a sanitizer does
  */
 #include "sim/cli/cli.h"
@@ -203,13 +204,14 @@ run(const struct scenario *scenario,
     if (is_called(scenario, "leaks")) {
         (void)atexit(leak);
     }
-    while (is_called(scenario, "sleeps")) {
+    while (is_called(scenario, "sleeps") || is_called(scenario, "chaos 9000000013")) {
         (void)pause();
     }
     say_migrations(scenario, result);
     say_events(scenario, result);
     say_timeline(result);
-    if (is_called(scenario, "invariant") || is_called(scenario, "chaos 13")) {
+    if (is_called(scenario, "invariant") || is_called(scenario, "chaos 13") ||
+        is_called(scenario, "chaos 9000000012")) {
         sim_result_fail(result, "I3", 995000000, 0, "page 17 of guest g differs at the resume");
     }
     if (is_called(scenario, "stuck")) {

@@ -2,6 +2,8 @@
 /* concerned.c -- chooses the migration and the events that explain why a run did not pass. */
 #include "sim/report/concerned.h"
 
+#include "sim/report/memory.h"
+
 uint32_t concerned_migration(const struct sim_result *result)
 {
     for (size_t i = 0; i < result->failure_count; i++) {
@@ -62,10 +64,10 @@ last_events(struct sides *sides, const struct sim_event *events[static CONCERNED
     return count;
 }
 
-size_t concerned_events(
+static size_t recent_events(
     const struct sim_result *result,
     uint32_t migration,
-    const struct sim_event *events[CONCERNED_EVENTS])
+    const struct sim_event *events[static CONCERNED_EVENTS])
 {
     struct sides sides = {
         .recent[SIM_SIDE_WORLD] = sim_result_recent(result, SIM_RESULT_NONE, SIM_SIDE_WORLD)};
@@ -75,4 +77,46 @@ size_t concerned_events(
         sides.recent[SIM_SIDE_TARGET] = sim_result_recent(result, migration, SIM_SIDE_TARGET);
     }
     return last_events(&sides, events);
+}
+
+struct sim_ending *concerned_ending(const struct sim_result *result, uint32_t migration)
+{
+    const struct sim_event *events[CONCERNED_EVENTS];
+    struct sim_ending *ending = report_take(1, sizeof *ending);
+
+    ending->count = recent_events(result, migration, events);
+    for (size_t i = 0; i < ending->count; i++) {
+        ending->events[i] = *events[i];
+    }
+    return ending;
+}
+
+bool concerned_at_outcome(const struct sim_result *result, uint32_t migration)
+{
+    if (result->alarmed || result->verdict == SIM_VERDICT_ERROR || migration == SIM_RESULT_NONE ||
+        result->migrations[migration].ending == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < result->failure_count; i++) {
+        if (result->failures[i].migration == migration) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t concerned_events(
+    const struct sim_result *result,
+    uint32_t migration,
+    const struct sim_event *events[CONCERNED_EVENTS])
+{
+    if (!concerned_at_outcome(result, migration)) {
+        return recent_events(result, migration, events);
+    }
+    const struct sim_ending *ending = result->migrations[migration].ending;
+
+    for (size_t i = 0; i < ending->count; i++) {
+        events[i] = &ending->events[i];
+    }
+    return ending->count;
 }

@@ -2,6 +2,7 @@
 /* event_text.c -- writes events as text. Nothing is left out of a line, see event_text.h. */
 #include "sim/report/event_text.h"
 
+#include "ferry/trace.h"
 #include "sim/report/quantity_text.h"
 
 #include <inttypes.h>
@@ -40,6 +41,20 @@ void event_write_line(FILE *out, const struct scenario *scenario, const struct s
     (void)fprintf(out, " %016" PRIx64 "\n", event->hash);
 }
 
+/* Of a message its name, not its number. */
+static bool names_message(const struct sim_event *event, size_t field)
+{
+    static const char *const kinds[] = {
+        "MESSAGE_SENT", "MESSAGE_RECEIVED", "STALE_MESSAGE", "PROTOCOL_ERROR"};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(event->kind, kinds[i]) == 0) {
+            return strcmp(event->field_name[field], "type") == 0;
+        }
+    }
+    return false;
+}
+
 void event_write_short(char *buffer, size_t size, const struct sim_event *event)
 {
     char seconds[QUANTITY_TEXT_SIZE];
@@ -58,7 +73,12 @@ void event_write_short(char *buffer, size_t size, const struct sim_event *event)
         if (used >= size || event->field_name[i] == NULL) {
             return;
         }
-        wrote = snprintf(
-            buffer + used, size - used, " %s=%" PRId64, event->field_name[i], event->field[i]);
+        if (names_message(event, i)) {
+            wrote = snprintf(
+                buffer + used, size - used, " %s", ferry_trace_message_name(event->field[i]));
+        } else {
+            wrote = snprintf(
+                buffer + used, size - used, " %s=%" PRId64, event->field_name[i], event->field[i]);
+        }
     }
 }

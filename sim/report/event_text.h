@@ -16,7 +16,7 @@
 /* `number seconds side host guest KIND text name=value ... hash`, and a newline. */
 void event_write_line(FILE *out, const struct scenario *scenario, const struct sim_event *event);
 
-/* `seconds KIND text name=value ...` in at most `size - 1` bytes. */
+/* `seconds KIND text name=value ...` in at most `size - 1` bytes; messages by name. */
 void event_write_short(char *buffer, size_t size, const struct sim_event *event);
 
 #endif

@@ -42,7 +42,8 @@ const char *microseconds_text(char text[static QUANTITY_TEXT_SIZE], int64_t ns)
     return text;
 }
 
-/* The `digits` decimals of rest / unit, rest < unit: long division, so that nothing overflows. */
+/* The `digits` decimals of rest / unit, rest < unit, rounded to the nearest: long division, so that nothing
+ * overflows. May be 10^digits. */
 static unsigned decimals(uint64_t rest, uint64_t unit, unsigned digits)
 {
     unsigned result = 0;
@@ -52,10 +53,11 @@ static unsigned decimals(uint64_t rest, uint64_t unit, unsigned digits)
         result = result * 10 + (unsigned)(rest / unit);
         rest %= unit;
     }
-    return result;
+    return result + (rest >= unit - rest ? 1 : 0);
 }
 
-/* value / unit with three significant digits, all that stand before the point in any case, cut. */
+/* value / unit with three significant digits, all that stand before the point in any case; rounded as the engine
+ * does in its reasons (base/text.c), so that one screen never says the same time in two ways. */
 static void scaled_text(
     char text[static QUANTITY_TEXT_SIZE],
     const char *sign,
@@ -65,21 +67,28 @@ static void scaled_text(
 {
     const uint64_t whole = value / unit;
     const uint64_t rest = value % unit;
+    const unsigned digits = whole >= 100 ? 0 : whole >= 10 ? 1 : 2;
+    const unsigned scale = digits == 0 ? 1 : digits == 1 ? 10 : 100;
 
-    if (rest == 0 || whole >= 100) {
+    if (rest == 0) {
         (void)snprintf(text, QUANTITY_TEXT_SIZE, "%s%" PRIu64 " %s", sign, whole, name);
         return;
     }
-    const int digits = whole >= 10 ? 1 : 2;
+    const unsigned part = decimals(rest, unit, digits);
+    const uint64_t shown = whole + part / scale;
 
+    if (digits == 0) {
+        (void)snprintf(text, QUANTITY_TEXT_SIZE, "%s%" PRIu64 " %s", sign, shown, name);
+        return;
+    }
     (void)snprintf(
         text,
         QUANTITY_TEXT_SIZE,
         "%s%" PRIu64 ".%0*u %s",
         sign,
-        whole,
-        digits,
-        decimals(rest, unit, (unsigned)digits),
+        shown,
+        (int)digits,
+        part % scale,
         name);
 }
 

@@ -3,7 +3,7 @@
  * quantity_text.h -- times and sizes as text, made from integers alone.
  *
  * What a machine reads is exact (9 decimals of a second are a nanosecond); what a human reads has
- * three or four digits, cut and not rounded, so that 299.99 ms never looks like the limit of 300.
+ * three or four digits, rounded to the nearest, as in the reasons that the engine gives.
  */
 #ifndef FERRY_SIM_REPORT_QUANTITY_TEXT_H
 #define FERRY_SIM_REPORT_QUANTITY_TEXT_H

@@ -3,10 +3,12 @@
  * result.c -- builds up the result of one run.
  *
  * The recent events of a side are a ring that is made when its first event comes, so a fleet pays
- * for those migrations only which have begun.
+ * for those migrations only which have begun. They go on turning to the end of the run; what stood in
+ * them at the outcome of a migration is copied, once a few more events have come.
  */
 #include "sim/report/result.h"
 
+#include "sim/report/concerned.h"
 #include "sim/report/event_text.h"
 #include "sim/report/memory.h"
 
@@ -28,6 +30,7 @@ void sim_result_deinit(struct sim_result *result)
 {
     for (size_t i = 0; i < result->migration_count; i++) {
         free(result->migrations[i].rounds);
+        free(result->migrations[i].ending);
     }
     for (size_t i = 0; i < result->failure_count; i++) {
         free(result->failures[i].message);
@@ -40,6 +43,7 @@ void sim_result_deinit(struct sim_result *result)
     free(result->guests);
     free(result->failures);
     free(result->recent);
+    free(result->closing);
     free(result->spans);
     free(result->samples);
     *result = (struct sim_result){.scenario = NULL};
@@ -70,6 +74,40 @@ static size_t rounds_kept(const struct ferry_outcome *outcome)
     return outcome->rounds == NULL ? 0 : kept;
 }
 
+static void begin_ending(struct sim_result *result, uint32_t migration)
+{
+    for (size_t i = 0; i < result->closing_count; i++) {
+        if (result->closing[i].migration == migration) {
+            result->closing[i].after = SIM_RESULT_AFTER_OUTCOME;
+            return;
+        }
+    }
+    result->closing = report_room(
+        result->closing, result->closing_count, &result->closing_capacity, sizeof *result->closing);
+    result->closing[result->closing_count++] =
+        (struct sim_closing){.migration = migration, .after = SIM_RESULT_AFTER_OUTCOME};
+}
+
+/* Counts an event for those migrations that are about to end, and keeps the endings that are whole now. */
+static void go_on_ending(struct sim_result *result, const struct sim_event *event)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < result->closing_count; i++) {
+        struct sim_closing closing = result->closing[i];
+        const bool own = event->side == SIM_SIDE_WORLD || event->migration == closing.migration;
+
+        closing.after -= own ? 1 : 0;
+        if (closing.after == 0) {
+            result->migrations[closing.migration].ending =
+                concerned_ending(result, closing.migration);
+        } else {
+            result->closing[left++] = closing;
+        }
+    }
+    result->closing_count = left;
+}
+
 void sim_result_outcome(
     struct sim_result *result, uint32_t migration, const struct ferry_outcome *outcome)
 {
@@ -86,6 +124,9 @@ void sim_result_outcome(
     entry->rounds = rounds;
     entry->outcome = *outcome;
     entry->outcome.rounds = rounds;
+    free(entry->ending);
+    entry->ending = NULL;
+    begin_ending(result, migration);
 }
 
 void sim_result_add_client(struct sim_result *result, const struct sim_client *client)
@@ -192,6 +233,7 @@ void sim_result_event(struct sim_result *result, const struct sim_event *event)
 {
     if (!result->alarmed) {
         keep_recent(result, event);
+        go_on_ending(result, event);
     } else if (result->after_alarm > 0) {
         result->after_alarm--;
         keep_recent(result, event);

@@ -37,6 +37,10 @@
 /* Of these so many may be later than an alarm. */
 #define SIM_RESULT_AFTER_ALARM 6U
 
+/* Of a migration and the world around it, as they were when its outcome came: so many, the last few later. */
+#define SIM_RESULT_ENDING        16U
+#define SIM_RESULT_AFTER_OUTCOME 4U
+
 #define SIM_EVENT_FIELDS 4U
 
 enum sim_verdict {
@@ -46,6 +50,8 @@ enum sim_verdict {
 };
 
 /* ---- migrations ---- */
+
+struct sim_ending;
 
 struct sim_migration {
     uint32_t guest;
@@ -58,6 +64,7 @@ struct sim_migration {
     int64_t paused_at_ns;  /* begin of the pause that ended at the target; 0 unless completed */
     struct ferry_outcome outcome;               /* set through sim_result_outcome() */
     struct ferry_round *rounds;                 /* owned copy of outcome.rounds */
+    struct sim_ending *ending;                  /* owned; NULL: the run ended before it was whole */
     enum scenario_session_state source_session; /* at the end: what the journals say of it */
     enum scenario_session_state target_session;
 };
@@ -113,6 +120,18 @@ struct sim_event {
 struct sim_recent {
     uint64_t count; /* ever logged; the newest is at (count - 1) % SIM_RESULT_RECENT */
     struct sim_event events[SIM_RESULT_RECENT];
+};
+
+/* What led to the outcome of a migration; the newest first. */
+struct sim_ending {
+    size_t count;
+    struct sim_event events[SIM_RESULT_ENDING];
+};
+
+/* A migration whose outcome has just come. */
+struct sim_closing {
+    uint32_t migration;
+    uint32_t after; /* events that still go into its ending */
 };
 
 /*
@@ -180,6 +199,9 @@ struct sim_result {
     size_t recent_capacity;
     bool alarmed;
     uint32_t after_alarm; /* events that still go into the recent ones */
+    struct sim_closing *closing;
+    size_t closing_count;
+    size_t closing_capacity;
 
     FILE *log;          /* wish: every event as a line of text; NULL: not asked for */
     bool want_timeline; /* wish: the world says spans and samples; otherwise they are dropped */
@@ -200,7 +222,8 @@ void sim_result_deinit(struct sim_result *result);
 uint32_t sim_result_add_migration(
     struct sim_result *result, uint32_t step, uint32_t guest, uint32_t from, uint32_t to);
 
-/* The outcome object of a migration, copied; a later one (after UNKNOWN) replaces it. */
+/* The outcome object of a migration, copied; a later one (after UNKNOWN) replaces it. The events before it are
+ * kept, with a few more, because what is expected of a move is judged at the end of the run only. */
 void sim_result_outcome(
     struct sim_result *result, uint32_t migration, const struct ferry_outcome *outcome);
 

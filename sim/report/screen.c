@@ -237,7 +237,11 @@ static void write_title(FILE *out, const struct sim_result *result, uint32_t ind
     const struct sim_migration *migration = &result->migrations[index];
 
     (void)snprintf(
-        text, sizeof text, "last events: source %s", scenario->hosts[migration->from].name);
+        text,
+        sizeof text,
+        "%s: source %s",
+        concerned_at_outcome(result, index) ? "events up to its outcome" : "last events",
+        scenario->hosts[migration->from].name);
     (void)fputs("  ", out);
     write_padded(out, text, width);
     (void)snprintf(

@@ -4,6 +4,7 @@
 #include "wire/message.h"
 
 #include "base/assert.h"
+#include "ferry/trace.h"
 #include "wire/frame.h"
 #include "wire/schema.h"
 
@@ -11,6 +12,11 @@ const char *wire_type_name(enum wire_type type)
 {
     const struct wire_schema *schema = wire_schema_of((uint32_t)type);
     return schema != NULL ? schema->name : "?";
+}
+
+const char *ferry_trace_message_name(int64_t type)
+{
+    return type > 0 && type <= UINT8_MAX ? wire_type_name((enum wire_type)type) : "?";
 }
 
 uint32_t wire_message_attempt(const struct wire_message *message)

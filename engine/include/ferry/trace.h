@@ -66,4 +66,7 @@ struct ferry_trace_info {
 };
 const struct ferry_trace_info *ferry_trace_describe(enum ferry_trace_kind kind); /* never NULL */
 
+/* What a field "type" says: "READY"; "?" for a number that no message has. */
+const char *ferry_trace_message_name(int64_t type);
+
 #endif

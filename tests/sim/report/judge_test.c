@@ -63,7 +63,7 @@ static void expectations_that_do_not_hold_say_what_came(void **unused)
         {"  - {move: g, reconnects: '> 1'}\n",
          "sample.yaml:16: move g: expected reconnects > 1, but it was 1 (1)"                },
         {"  - {move: g, wire_bytes: <= 1 MiB}\n",
-         "sample.yaml:16: move g: expected wire_bytes <= 1 MiB, but it was 3.56 MiB (3741000 "
+         "sample.yaml:16: move g: expected wire_bytes <= 1 MiB, but it was 3.57 MiB (3741000 "
          "bytes)"                                                                           },
         {"  - {move: g, resent: 0 B}\n",
          "sample.yaml:16: move g: expected resent 0 B, but it was 4 KiB (4096 bytes)"       },

@@ -39,7 +39,7 @@ static void whole_package_arrives_as_it_was(void **unused)
     assert_string_equal(report.failures[0].message, "page 17 differs");
     assert_int_equal(report.failures[0].at_ns, 995000000);
     assert_non_null(strstr(report.details, "\"migrations\":["));
-    assert_non_null(strstr(report.screen, "last events"));
+    assert_non_null(strstr(report.screen, "events up to its outcome"));
     assert_non_null(strstr(report.timeline, "\"ph\":\"X\""));
     run_report_deinit(&report);
     sample_free(&sample);

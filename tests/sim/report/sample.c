@@ -136,25 +136,30 @@ void sample_free(struct sample *sample)
     scenario_free(sample->scenario);
 }
 
+void sample_event(struct sample *sample, uint64_t number)
+{
+    const enum sim_side side = (enum sim_side)(number % SIM_SIDES);
+
+    sim_result_event(
+        &sample->result,
+        &(struct sim_event){
+            .number = number,
+            .at_ns = (int64_t)number * 1000000,
+            .hash = number * 17,
+            .side = side,
+            .host = side == SIM_SIDE_TARGET ? 1 : 0,
+            .migration = side == SIM_SIDE_WORLD ? SIM_RESULT_NONE : 0,
+            .kind = side == SIM_SIDE_WORLD ? "FAULT" : "MESSAGE_SENT",
+            .field_name = {"type", "bytes"        },
+            .field = {3,      (int64_t)number},
+            .text = side == SIM_SIDE_WORLD ? "mig" : NULL,
+    });
+}
+
 void sample_events(struct sample *sample, uint64_t count)
 {
     for (uint64_t number = 1; number <= count; number++) {
-        const enum sim_side side = (enum sim_side)(number % SIM_SIDES);
-
-        sim_result_event(
-            &sample->result,
-            &(struct sim_event){
-                .number = number,
-                .at_ns = (int64_t)number * 1000000,
-                .hash = number * 17,
-                .side = side,
-                .host = side == SIM_SIDE_TARGET ? 1 : 0,
-                .migration = side == SIM_SIDE_WORLD ? SIM_RESULT_NONE : 0,
-                .kind = side == SIM_SIDE_WORLD ? "FAULT" : "MESSAGE_SENT",
-                .field_name = {"type", "bytes"        },
-                .field = {3,      (int64_t)number},
-                .text = side == SIM_SIDE_WORLD ? "mig" : NULL,
-        });
+        sample_event(sample, number);
     }
 }
 

@@ -31,6 +31,9 @@ void sample_free(struct sample *sample);
 /* An outcome whose parts of the blackout add up. */
 struct ferry_outcome sample_outcome(void);
 
+/* One event: the world's, the source's or the target's, in turn. */
+void sample_event(struct sample *sample, uint64_t number);
+
 /* Events 1..count, a millisecond apart, in turn of the world, the source and the target. */
 void sample_events(struct sample *sample, uint64_t count);
 

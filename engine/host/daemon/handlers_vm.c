@@ -322,20 +322,14 @@ static enum host_code
 begin_run(struct order *order, const json_t *args, bool *taken, struct host_error *error)
 {
     static const char *const names[] = {
-        "guest", "memory", "vcpus", "workload", "image", "disk", "tap", "huge_pages", NULL};
+        "guest", "memory", "vcpus", "workload", "disk", "tap", "huge_pages", NULL};
     const char *name = NULL;
-    const char *image = NULL;
 
     HOST_TRY(control_args_known(args, names, error));
     HOST_TRY(control_arg_text(args, "guest", CONTROL_REQUIRED, &name, error));
-    HOST_TRY(control_arg_text(args, "image", CONTROL_OPTIONAL, &image, error));
     if (!guestfile_name_valid(name)) {
         return host_fail(
             error, HOST_USAGE, "a guest's name is 1 to 63 letters, digits, '-', '_' and '.'");
-    }
-    if (image != NULL) {
-        return host_fail(
-            error, HOST_UNSUPPORTED, "ferry-vmm runs its built-in test guest, and no image");
     }
     HOST_TRY(take_identity(order, name, error));
     HOST_TRY(read_config(&order->file.config, args, error));

@@ -76,6 +76,7 @@ static void wrong_usage_is_told_and_ends_with_2(void **state)
         {{"vm", "fly"},                                    "vm needs one of: run, list, stop"       },
         {{"vm", "run"},                                    "which guest?"                           },
         {{"vm", "run", "a", "b"},                          "one guest at a time"                    },
+        {{"vm", "run", "a", "--image", "b"},               "unrecognized option '--image'"          },
         {{"vm", "run", "a", "--memory", "8"},              "--memory 8: expected a size"            },
         {{"vm", "run", "a", "--vcpus", "0"},               "--vcpus 0: expected a whole number"     },
         {{"vm", "list", "a"},                              "Too many arguments"                     },

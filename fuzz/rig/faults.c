@@ -63,8 +63,22 @@ void rig_crash(struct rig *rig, enum rig_side side, bool guest_survives, bool wr
     claim(host->allocated == 0, "an engine leaves memory behind");
 }
 
+/* A daemon that lives knows what it has asked its journal for, and reads that. */
+static void read_own_writes(struct rig *rig)
+{
+    settle_writes(rig, RIG_TARGET, true);
+    for (uint32_t i = 0; i < rig->step_count; i++) {
+        struct rig_step *step = &rig->steps[i];
+        if (step->kind == RIG_STEP_REPORT && step->side == RIG_TARGET) {
+            step->record_lands = false;
+            step->forgets = false;
+        }
+    }
+}
+
 void rig_revive_target(struct rig *rig)
 {
+    read_own_writes(rig);
     rig_close_up_to(rig, RIG_TARGET, 0);
     ferry_target_destroy(rig->target);
     rig->target = NULL;

@@ -173,8 +173,10 @@ struct rig_witness {
     uint32_t outcomes;
     struct ferry_outcome outcome; /* the last one */
     /* target */
-    uint32_t ready_attempt; /* of the last READY said, unless it was voided since */
+    uint32_t ready_attempt; /* that it is READY for, unless it was voided since */
     uint64_t ready_epoch;
+    uint32_t loaded_attempt; /* whose device state it was to load */
+    uint64_t loaded_epoch;
     bool granted;        /* a GRANT of the attempt it was READY for was heard */
     bool source_claimed; /* END said that its operator claimed the guest at the source */
     bool claimed;        /* by the own operator */

@@ -9,7 +9,7 @@
  *   W-3  GRANT is said only when GRANTED is in the source's journal (H-1)
  *   W-4  from the issue of GRANTED on, the source runs the guest only after ABORTED, or claimed (H-2)
  *   W-5  the target runs the guest only with OWNER in its journal, and OWNER is written only for a GRANT of the attempt
- *        that it said READY for, or for its operator (H-4)
+ *        that it is READY for, or for its operator (H-4)
  *   W-6  ABORTED is said only with BURNED in the target's journal (H-5); STARTED only with OWNER
  *   W-7  the source frees its copy, and reports "completed", only after STARTED
  *   W-8  a guest that runs is never destroyed, but for a claim that outranks it (H-9): by a source that was away and hears
@@ -85,8 +85,14 @@ static void heard_by_source(struct rig_witness *witness, const struct wire_messa
     }
 }
 
-static void heard_by_target(struct rig_witness *witness, const struct wire_message *message)
+static void heard_by_target(struct rig *rig, const struct wire_message *message)
 {
+    struct rig_witness *witness = &rig->witness;
+    /* READY need not have been said: its connection may have been lost just then. */
+    if (rig_target_state(rig) == FERRY_TARGET_READY && witness->ready_attempt == 0) {
+        witness->ready_attempt = witness->loaded_attempt;
+        witness->ready_epoch = witness->loaded_epoch;
+    }
     if (message->type == WIRE_GRANT && message->body.attempt.attempt != 0 &&
         message->body.attempt.attempt == witness->ready_attempt &&
         message->body.attempt.epoch == witness->ready_epoch) {
@@ -123,7 +129,7 @@ void rig_watch_delivery(
             if (to == RIG_SOURCE) {
                 heard_by_source(&rig->witness, &message);
             } else {
-                heard_by_target(&rig->witness, &message);
+                heard_by_target(rig, &message);
             }
         }
     }
@@ -219,6 +225,11 @@ void rig_watch_action(struct rig *rig, enum rig_side side, const struct ferry_ac
     switch ((int)action->kind) {
     case FERRY_ACTION_SEND_CONTROL: watch_said(rig, side, action->bytes); return;
     case FERRY_ACTION_PERSIST: watch_persist(rig, side, action); return;
+    case FERRY_ACTION_LOAD_STATE:
+        witness->ready_attempt = 0;
+        witness->loaded_attempt = action->attempt;
+        witness->loaded_epoch = action->epoch;
+        return;
     case FERRY_ACTION_FREE_GUEST: watch_free(rig, side); return;
     case FERRY_ACTION_FINISHED: watch_outcome(rig, action); return;
     case FERRY_ACTION_RESUME:

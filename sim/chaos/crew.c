@@ -331,6 +331,7 @@ int crew_run(const struct crew_config *config)
     const int result = supervise(&crew);
 
     dismiss(&crew);
+    take_reports(&crew); /* of jobs that ended while a signal came */
     (void)close(crew.pipe[0]);
     (void)close(crew.pipe[1]);
     (void)munmap(crew.shared, sizeof *crew.shared);

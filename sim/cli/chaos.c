@@ -50,9 +50,10 @@ static int run_all(
     }
     const int ended = crew_run(&config);
 
-    if (ended != 0) {
-        return ended > 0 ? -ended : CLI_USAGE;
+    if (ended < 0) {
+        return CLI_USAGE;
     }
+    tally->interrupted = ended;
     return tally_conclude(tally);
 }
 
@@ -90,6 +91,7 @@ int cli_chaos(const struct cli_call *call)
         .options = options.network == SIM_NETWORK_SIMGRID ? " --net simgrid" : "",
         .names = plan_kind_name,
         .first = options.first_seed,
+        .count = options.count,
         .network = options.network,
         .failures = options.failures,
         .json = options.json,

@@ -134,9 +134,10 @@ static int run_all(struct session *session, uint64_t first, uint64_t count)
     struct tally *tally = &session->tally;
 
     tally->first = first;
+    tally->count = count;
     tally->jobs = tally->jobs < CREW_MAX ? tally->jobs : CREW_MAX;
     tally->jobs = tally->jobs < count ? tally->jobs : (unsigned)count;
-    session->bench.ended = crew_run(&(struct crew_config){
+    const int ended = crew_run(&(struct crew_config){
         .workers = tally->jobs,
         .first = first,
         .count = count,
@@ -146,7 +147,12 @@ static int run_all(struct session *session, uint64_t first, uint64_t count)
         .work = work,
         .done = done,
     });
-    return session->bench.ended == 0 ? tally_conclude(tally) : CLI_USAGE;
+    if (ended < 0) {
+        return CLI_USAGE;
+    }
+    session->bench.ended = ended;
+    tally->interrupted = ended;
+    return tally_conclude(tally);
 }
 
 static int print_run(const struct sweep *sweep, uint64_t number)

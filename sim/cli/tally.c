@@ -224,6 +224,8 @@ static void write_json(const struct tally *tally, FILE *out)
     writer_open(&writer, '{');
     writer_member_string(&writer, "network", run_network_name(tally->network));
     writer_member_unsigned(&writer, "first", tally->first);
+    writer_key(&writer, "interrupted");
+    writer_bool(&writer, tally->interrupted != 0);
     matrix_json(&writer, &tally->matrix, tally->names);
     writer_key(&writer, "failures");
     writer_open(&writer, '[');
@@ -245,13 +247,50 @@ static void write_json(const struct tally *tally, FILE *out)
     (void)fputc('\n', out);
 }
 
-/* One case for all runs together, which passes if all do, and one for each that does not. */
+static void say_interrupted(const struct tally *tally, char *text, size_t size)
+{
+    (void)snprintf(
+        text,
+        size,
+        "interrupted by SIG%s: %" PRIu64 " of %" PRIu64 " %ss had ended",
+        sigabbrev_np(tally->interrupted),
+        tally->matrix.all.runs,
+        tally->count,
+        tally->noun);
+}
+
+/* The case of one failing number, or of an interruption. */
+static void junit_fail(
+    struct run_report *report,
+    const struct tally *tally,
+    uint64_t number,
+    const struct trial *trial)
+{
+    *report = (struct run_report){
+        .file = tally->verb,
+        .name = tally->verb,
+        .seed = number,
+        .details = report_copy(""),
+        .screen = report_copy(""),
+        .timeline = report_copy(""),
+    };
+    run_report_fail(
+        report,
+        trial->verdict == TRIAL_BROKEN ? SIM_VERDICT_ERROR : SIM_VERDICT_FAIL,
+        trial->id,
+        trial->message);
+}
+
+/* One case for all runs together, which passes if all do, and one for each that does not; an
+ * interruption is one more, which is broken: what was not run has not passed. */
 static void write_junit(const struct tally *tally, FILE *out, int64_t elapsed_ns)
 {
     const struct matrix *matrix = &tally->matrix;
-    struct run_report *reports = report_take(matrix->failure_count + 1, sizeof *reports);
+    const size_t room = matrix->failure_count + 2;
+    struct run_report *reports = report_take(room, sizeof *reports);
+    size_t count = 0;
 
-    reports[0] = (struct run_report){
+    reports[count++] = (struct run_report){
         .file = tally->verb,
         .name = tally->verb,
         .seed = tally->first,
@@ -262,23 +301,17 @@ static void write_junit(const struct tally *tally, FILE *out, int64_t elapsed_ns
     };
     for (size_t i = 0; i < matrix->failure_count; i++) {
         const struct matrix_failure *failure = &matrix->failures[i];
-        const bool broken = failure->trial.verdict == TRIAL_BROKEN;
-        struct run_report *report = &reports[i + 1];
 
-        *report = reports[0];
-        report->seed = failure->number;
-        report->summary.wall_ns = 0;
-        report->details = report_copy("");
-        report->screen = report_copy("");
-        report->timeline = report_copy("");
-        run_report_fail(
-            report,
-            broken ? SIM_VERDICT_ERROR : SIM_VERDICT_FAIL,
-            failure->trial.id,
-            failure->trial.message);
+        junit_fail(&reports[count++], tally, failure->number, &failure->trial);
     }
-    junit_document(out, reports, matrix->failure_count + 1);
-    for (size_t i = 0; i <= matrix->failure_count; i++) {
+    if (tally->interrupted != 0) {
+        struct trial trial = {.verdict = TRIAL_BROKEN, .id = "interrupted"};
+
+        say_interrupted(tally, trial.message, sizeof trial.message);
+        junit_fail(&reports[count++], tally, tally->first, &trial);
+    }
+    junit_document(out, reports, count);
+    for (size_t i = 0; i < count; i++) {
         run_report_deinit(&reports[i]);
     }
     free(reports);
@@ -309,7 +342,17 @@ int tally_conclude(struct tally *tally)
     }
     print_failures(tally);
     print_totals(tally, elapsed_ns);
-    if (!write_outputs(tally, elapsed_ns)) {
+    const bool written = write_outputs(tally, elapsed_ns);
+
+    if (tally->interrupted != 0) {
+        char text[160];
+
+        (void)fflush(tally->text); /* the signal ends us without another word */
+        say_interrupted(tally, text, sizeof text);
+        cli_complain("%s", text);
+        return -tally->interrupted;
+    }
+    if (!written) {
         return CLI_USAGE;
     }
     return tally->matrix.failure_count > 0 ? CLI_FAIL : CLI_PASS;

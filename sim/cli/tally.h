@@ -25,6 +25,8 @@ struct tally {
         *options; /* what a command needs besides, with a blank before it: " --net simgrid" */
     matrix_name_fn *names; /* of the rows */
     uint64_t first;        /* number */
+    uint64_t count;        /* how many there shall be; beyond what time allows */
+    int interrupted;       /* the signal that came before all had run; 0: none */
     enum sim_network network;
     const char *failures; /* the file which failing numbers are added to */
     bool failures_lost;   /* it could not be written */
@@ -48,7 +50,8 @@ void tally_run(const struct tally *tally, const char *text, size_t size, struct 
 /* In the parent, for each run: counts it, adds it to the file if it failed, shows how far it is. */
 void tally_add(struct tally *tally, uint64_t number, uint64_t rows, const struct trial *trial);
 
-/* Prints, writes, and returns the exit status. */
+/* Prints, writes, and returns the exit status; minus `interrupted`, if that came. What has run until
+ * then is reported like all, with a mark. */
 int tally_conclude(struct tally *tally);
 
 int64_t tally_clock_ns(void);

@@ -112,6 +112,52 @@ static void failing_seed_is_kept_before_the_others_have_run(void **unused)
     ran_free(&ran);
 }
 
+static void expect_documents_of_an_interruption(void)
+{
+    json_t *document = json_load_file("j.json", JSON_REJECT_DUPLICATES, NULL);
+    const json_t *chaos = json_object_get(document, "chaos");
+
+    assert_non_null(document);
+    assert_true(json_is_true(json_object_get(chaos, "interrupted")));
+    assert_int_equal(number_in(chaos, "runs"), 2);
+    assert_int_equal(json_array_size(json_object_get(chaos, "failures")), 1);
+    json_decref(document);
+    char *junit = read_file("j.xml");
+
+    assert_non_null(junit);
+    assert_non_null(strstr(junit, "tests=\"3\" failures=\"1\" errors=\"1\""));
+    assert_non_null(strstr(junit, "<error type=\"interrupted\" message=\"interrupted by SIG"));
+    free(junit);
+    assert_int_equal(unlink("j.json") + unlink("j.xml") + unlink("f"), 0);
+}
+
+static void interrupted_chaos_reports_what_has_run_with_a_mark(void **unused)
+{
+    static const struct {
+        const char *line;
+        const char *status;
+        const char *name;
+    } rows[] = {
+        {UNDER_WAY "kill -INT %1; wait %1; echo status $?",  "\nstatus 130\n", "SIGINT" },
+        {UNDER_WAY "kill -TERM %1; wait %1; echo status $?", "\nstatus 143\n", "SIGTERM"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ran ran = run_line(rows[i].line);
+        char said[80];
+
+        (void)snprintf(said, sizeof said, "interrupted by %s: 2 of 89 seeds", rows[i].name);
+        assert_non_null(strstr(ran.out, rows[i].status));
+        assert_non_null(strstr(ran.out, "FAIL  seed 9000000012  I3 at"));
+        assert_non_null(
+            strstr(ran.out, "\n2 seeds from 9000000011: 1 ok, 0 unwinnable, 1 violated"));
+        assert_non_null(strstr(ran.err, said));
+        ran_free(&ran);
+        expect_documents_of_an_interruption();
+    }
+}
+
 static void documents_count_what_the_table_counts(void **unused)
 {
     json_t *chaos = chaos_of("ferry-sim chaos --seeds 10..19 --json - --junit j.xml --failures f");
@@ -120,6 +166,7 @@ static void documents_count_what_the_table_counts(void **unused)
 
     (void)unused;
     assert_int_equal(number_in(chaos, "runs"), 10);
+    assert_true(json_is_false(json_object_get(chaos, "interrupted")));
     assert_int_equal(number_in(chaos, "first"), 10);
     assert_string_equal(json_string_value(json_object_get(chaos, "network")), "light");
     assert_int_equal(number_in(verdicts, "ok"), 8);
@@ -280,6 +327,7 @@ int main(void)
         cmocka_unit_test(passing_seeds_end_with_a_matrix_and_status_0),
         cmocka_unit_test(failing_seeds_are_named_kept_and_end_with_status_1),
         cmocka_unit_test(failing_seed_is_kept_before_the_others_have_run),
+        cmocka_unit_test(interrupted_chaos_reports_what_has_run_with_a_mark),
         cmocka_unit_test(documents_count_what_the_table_counts),
         cmocka_unit_test(jobs_change_nothing),
         cmocka_unit_test(commit_decides_the_first_seed),

@@ -10,8 +10,10 @@
 
 /* handlers_vm.c */
 void handle_vm_run(void *context, struct control_request *request, const json_t *args);
-void handle_vm_list(void *context, struct control_request *request, const json_t *args);
 void handle_vm_stop(void *context, struct control_request *request, const json_t *args);
+/* handlers_vm_list.c */
+void handle_vm_list(void *context, struct control_request *request, const json_t *args);
+/* handlers_vm_check.c */
 void handle_vm_check(void *context, struct control_request *request, const json_t *args);
 /* handlers_move.c */
 void handle_move(void *context, struct control_request *request, const json_t *args);

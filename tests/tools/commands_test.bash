@@ -22,4 +22,25 @@ put docs/a.md '`ferry-sim run --thrice a`'
 refuses 'docs/a.md:1: ferry-sim run has no option --thrice' "${check[@]}"
 put docs/a.md '`ferry-sim run [--twic]`'
 refuses 'ferry-sim run has no option --twic' "${check[@]}"
+rm "$sample/docs/a.md"
+
+# The programs of real hosts are looked for beside ferry-sim; without them their commands are not judged, and that is said.
+put docs/host.md '`ferry fly g1` and `ferryd --sing`'
+passes "${check[@]}"
+put ferry '#!/bin/sh' 'case "$1 $2" in "vm run") echo "  --memory=SIZE  x" ;; "move --help") echo "  --to=HOST  x" ;; *) echo "  vm run   runs"; echo "  move    moves" ;; esac'
+put ferryd '#!/bin/sh' 'echo "  -c, --config=FILE  x"'
+put ferry-lab '#!/bin/sh' 'echo "  run   runs"; echo "  --keep  x"'
+chmod +x "$sample/ferry" "$sample/ferryd" "$sample/ferry-lab"
+put docs/host.md '`ferry vm run g1 --memory 1` `ferry move g1 --to h2` `ferry vm` `ferryd --config a` `sudo ferry-lab run --keep a`, a `socket of ferry flies`'
+passes "${check[@]}"
+put docs/host.md '`ferry fly g1`'
+refuses 'docs/host.md:1: there is no ferry fly' "${check[@]}"
+put docs/host.md '`ferry vm fly g1`'
+refuses 'docs/host.md:1: there is no ferry vm fly' "${check[@]}"
+put docs/host.md '`ferry vm run g1 --image a`'
+refuses 'docs/host.md:1: ferry vm run has no option --image' "${check[@]}"
+put docs/host.md '`ferryd --sing`'
+refuses 'docs/host.md:1: ferryd has no option --sing' "${check[@]}"
+put docs/host.md '`ferry-lab explode a`'
+refuses 'docs/host.md:1: there is no ferry-lab explode' "${check[@]}"
 finish

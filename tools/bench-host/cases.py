@@ -119,12 +119,14 @@ def back_and_forth(build, moves, limit_ms):
     workload = f"hotset size={32 * 2**20} rate={100 * 10**6} nonzero=100"
     say(f"ferry: {moves} moves of a dirtying guest, limit {limit_ms} ms")
     blackouts, gaps, predicted = [], [], []
-    refused = {}
+    refused, worst = {}, None
     with daemons.Pair(build, False) as pair:
         pair.run(workload, 256 * 2**20)
         for number in range(moves):
             streams = STREAMS[number % len(STREAMS)]
             move = pair.move(streams=streams, blackout_limit_ns=limit_ms * 10**6)
+            if worst is None or move["blackout_s"] > worst["blackout_s"]:
+                worst = {key: move[key] for key in ("blackout_s", "blackout_parts", "rounds")}
             blackouts.append(move["blackout_s"])
             gaps.append(move["guest_gap_s"])
             predicted.append(move["predicted_blackout_s"] or 0.0)
@@ -140,4 +142,5 @@ def back_and_forth(build, moves, limit_ms):
         "guest_gap_s": spread(gaps),
         "predicted_s": spread(predicted),
         "aborted_attempts": refused,
+        "worst": worst,
     }

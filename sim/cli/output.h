@@ -3,7 +3,7 @@
  * output.h -- a file that a run writes: checked before, whole or not there afterwards.
  *
  * The document goes into a temporary file beside its place, which takes the name only when all of
- * it is written. So an interrupted run or a full disk leaves nothing, and not half of anything; an
+ * it is written. So a process that is killed, or a full disk, leaves nothing, and not half of anything; an
  * earlier file of that name stays as it was. `-` is stdout. What is no ordinary file (a pipe,
  * /dev/null) is written directly.
  */

@@ -43,6 +43,7 @@ struct run_session {
     uint64_t seeds; /* of each scenario */
     size_t run_count;
     struct run_outcome *runs;
+    int interrupted; /* the signal that came before all had ended; 0: none */
 };
 
 static int64_t clock_ns(void)
@@ -235,7 +236,9 @@ print_results(struct run_session *session, const struct run_report *reports, int
     table_totals(session->text, reports, session->run_count, elapsed_ns);
 }
 
-static bool write_outputs(struct run_session *session, const struct run_report *reports)
+/* `cases`: of JUnit, the reports and at most one more behind them. */
+static bool write_outputs(
+    struct run_session *session, const struct run_report *reports, size_t count, size_t cases)
 {
     struct run_options *options = &session->options;
     bool fine = true;
@@ -244,15 +247,16 @@ static bool write_outputs(struct run_session *session, const struct run_report *
         struct environment environment = session->call->world->environment;
 
         environment.command = session->call->command;
-        run_json_document(options->json.stream, &environment, reports, session->run_count);
+        run_json_document(
+            options->json.stream, &environment, reports, count, session->interrupted != 0);
         fine = output_commit(&options->json) && fine;
     }
     if (options->junit.stream != NULL) {
-        junit_document(options->junit.stream, reports, session->run_count);
+        junit_document(options->junit.stream, reports, cases);
         fine = output_commit(&options->junit) && fine;
     }
     if (options->trace.stream != NULL) {
-        timeline_document(options->trace.stream, reports, session->run_count);
+        timeline_document(options->trace.stream, reports, count);
         fine = output_commit(&options->trace) && fine;
     }
     return fine;
@@ -280,31 +284,17 @@ static int conclude(struct run_session *session, int64_t elapsed_ns)
         }
     }
     print_results(session, reports, elapsed_ns);
-    if (!write_outputs(session, reports)) {
+    if (!write_outputs(session, reports, session->run_count, session->run_count)) {
         status = CLI_USAGE;
     }
     free(reports);
     return status;
 }
 
-/* Somebody does not want to wait: what is done is theirs all the same, and the name of what was
- * under way is what they need if it hangs. Tasks begin in their order, so the first that have not
- * ended are those under way. No document is written: half of one would be taken for all. */
-static void interrupted(struct run_session *session, unsigned workers, int64_t elapsed_ns)
+static void name_those_under_way(const struct run_session *session, unsigned workers)
 {
-    struct run_report *reports = report_take(session->run_count, sizeof *reports);
-    size_t finished = 0;
     unsigned running = 0;
 
-    for (size_t i = 0; i < session->run_count; i++) {
-        if (session->runs[i].taken == tasks_per_run(session)) {
-            reports[finished++] = session->runs[i].report;
-        }
-    }
-    if (finished > 0) {
-        table_write(session->text, reports, finished);
-        table_totals(session->text, reports, finished, elapsed_ns);
-    }
     for (size_t i = 0; i < session->run_count && running < workers; i++) {
         const struct run_report *report = &session->runs[i].report;
 
@@ -316,8 +306,47 @@ static void interrupted(struct run_session *session, unsigned workers, int64_t e
                 (unsigned long long)report->seed);
         }
     }
+}
+
+/* Somebody does not want to wait: what is done is theirs all the same, in documents that say that
+ * they are not whole, and the name of what was under way is what they need if it hangs. Tasks begin
+ * in their order, so the first that have not ended are those under way. */
+static void interrupted(struct run_session *session, unsigned workers, int64_t elapsed_ns)
+{
+    struct run_report *reports = report_take(session->run_count + 1, sizeof *reports);
+    size_t finished = 0;
+    char text[120];
+
+    for (size_t i = 0; i < session->run_count; i++) {
+        if (session->runs[i].taken == tasks_per_run(session)) {
+            reports[finished++] = session->runs[i].report;
+        }
+    }
+    if (finished > 0) {
+        table_write(session->text, reports, finished);
+        table_totals(session->text, reports, finished, elapsed_ns);
+    }
     (void)fflush(session->text); /* the signal ends us without another word */
-    cli_complain("interrupted: %zu of %zu runs had ended", finished, session->run_count);
+    name_those_under_way(session, workers);
+    (void)snprintf(
+        text,
+        sizeof text,
+        "interrupted by SIG%s: %zu of %zu runs had ended",
+        sigabbrev_np(session->interrupted),
+        finished,
+        session->run_count);
+    cli_complain("%s", text);
+    reports[finished] = (struct run_report){
+        .file = "run",
+        .name = "run",
+        .which = "interrupted",
+        .details = report_copy(""),
+        .screen = report_copy(""),
+        .timeline = report_copy(""),
+    };
+    run_report_fail(&reports[finished], SIM_VERDICT_ERROR, "interrupted", text);
+    (void)write_outputs(session, reports, finished, finished + 1);
+    run_report_deinit(&reports[finished]);
     free(reports);
 }
 
@@ -344,6 +373,7 @@ static int run_all(struct run_session *session, const struct pool_signals *signa
         progress_clear(session->progress);
     }
     if (ended > 0) {
+        session->interrupted = ended;
         interrupted(session, config.workers, clock_ns() - begin);
         return -ended;
     }

@@ -308,7 +308,8 @@ static void write_junit(const struct tally *tally, FILE *out, int64_t elapsed_ns
         struct trial trial = {.verdict = TRIAL_BROKEN, .id = "interrupted"};
 
         say_interrupted(tally, trial.message, sizeof trial.message);
-        junit_fail(&reports[count++], tally, tally->first, &trial);
+        junit_fail(&reports[count], tally, tally->first, &trial);
+        reports[count++].which = "interrupted";
     }
     junit_document(out, reports, count);
     for (size_t i = 0; i < count; i++) {

@@ -77,7 +77,8 @@ static bool write_documents(struct request *request, const struct batch *batch)
     const struct environment environment = {
         .ferry = FERRY_VERSION, .architecture = "x86_64", .simgrid = "none: real hosts"};
     if (request->json.path != NULL) {
-        run_json_document(request->json.stream, &environment, batch->reports, batch->count);
+        run_json_document(
+            request->json.stream, &environment, batch->reports, batch->count, lab_interrupted());
     }
     if (request->junit.path != NULL) {
         junit_document(request->junit.stream, batch->reports, batch->count);

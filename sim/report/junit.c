@@ -110,7 +110,7 @@ static void put_case(FILE *out, const struct run_report *report)
     (void)fputs(" name=\"", out);
     put_escaped(out, report->name);
     (void)fputs(", ", out);
-    put_escaped(out, name);
+    put_escaped(out, report->which == NULL ? name : report->which);
     (void)fputs("\"", out);
     put_attribute(out, "time", seconds_text(seconds, report->summary.wall_ns));
     if (report->summary.verdict == SIM_VERDICT_PASS) {

@@ -254,13 +254,16 @@ void run_json_document(
     FILE *out,
     const struct environment *environment,
     const struct run_report *reports,
-    size_t count)
+    size_t count,
+    bool interrupted)
 {
     struct json_writer writer = json_writer_on(out);
 
     writer_open(&writer, '{');
     writer_member_unsigned(&writer, "version", RUN_JSON_VERSION);
     run_json_environment(&writer, environment);
+    writer_key(&writer, "interrupted");
+    writer_bool(&writer, interrupted);
     writer_key(&writer, "runs");
     writer_open(&writer, '[');
     for (size_t i = 0; i < count; i++) {

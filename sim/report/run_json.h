@@ -13,6 +13,7 @@
 #include "sim/report/result.h"
 #include "sim/report/run_report.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #define RUN_JSON_VERSION 1
@@ -23,11 +24,12 @@ void run_json_details(FILE *out, const struct sim_result *result);
 /* The member `"environment":{...}` of any document. */
 void run_json_environment(struct json_writer *writer, const struct environment *environment);
 
-/* Parent: the whole document, runs in their order. */
+/* Parent: the whole document, runs in their order. `interrupted`: a signal came before all had ended. */
 void run_json_document(
     FILE *out,
     const struct environment *environment,
     const struct run_report *reports,
-    size_t count);
+    size_t count,
+    bool interrupted);
 
 #endif

@@ -53,6 +53,7 @@ struct run_report {
     const char *file;
     const char *name;
     uint64_t seed;
+    const char *which;   /* in JUnit, in place of "seed N"; NULL: that. Borrowed */
     const char *options; /* of the command, beyond the seed: " --net light"; NULL: none. Borrowed */
     const char *commit;  /* that the program was built from; NULL: not known. Borrowed */
     struct report_summary summary;

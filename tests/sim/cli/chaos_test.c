@@ -126,6 +126,7 @@ static void expect_documents_of_an_interruption(void)
 
     assert_non_null(junit);
     assert_non_null(strstr(junit, "tests=\"3\" failures=\"1\" errors=\"1\""));
+    assert_non_null(strstr(junit, "name=\"chaos, interrupted\""));
     assert_non_null(strstr(junit, "<error type=\"interrupted\" message=\"interrupted by SIG"));
     free(junit);
     assert_int_equal(unlink("j.json") + unlink("j.xml") + unlink("f"), 0);

@@ -12,6 +12,7 @@
  *   prints   writes to stdout and stderr           sleeps   never ends
  *   chaos 13  I3 fails                             chaos 17  killed by SIGSEGV
  *   chaos 9000000012  I3 fails                     chaos 9000000013  never ends
+ *   reaches  writes a file called "reached"
  *   leaks    passes, and then exits with status 23, as a sanitizer does
  */
 #include "sim/cli/cli.h"
@@ -203,6 +204,11 @@ run(const struct scenario *scenario,
     }
     if (is_called(scenario, "leaks")) {
         (void)atexit(leak);
+    }
+    if (is_called(scenario, "reaches")) {
+        FILE *file = fopen("reached", "w");
+
+        (void)(file != NULL && fclose(file) == 0);
     }
     while (is_called(scenario, "sleeps") || is_called(scenario, "chaos 9000000013")) {
         (void)pause();

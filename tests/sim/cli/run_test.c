@@ -45,7 +45,7 @@ static void passing_runs_end_with_a_table_and_status_0(void **unused)
 
     assert_string_equal(ran.err, ""); /* no progress line: it is no terminal */
     assert_non_null(strstr(ran.out, "\nplain        1  pass     completed  1.00 s     45 ms"));
-    assert_non_null(strstr(ran.out, "\n1 run: 1 pass, 0 fail, 0 error; 1 migration; 1.99 s of"));
+    assert_non_null(strstr(ran.out, "\n1 run: 1 pass, 0 fail, 0 error; 1 migration; 2.00 s of"));
     ran_free(&ran);
 }
 
@@ -154,7 +154,7 @@ static void failing_run_shows_its_screen_and_a_command_which_fails_again(void **
 
     assert_non_null(strstr(ran.out, "FAIL  invariant  (my scenarios/it's.yaml, seed 9)\n"));
     assert_non_null(strstr(ran.out, "  I3    at 0.995000000 s: page 17 of guest g differs"));
-    assert_non_null(strstr(ran.out, "last events: source h1"));
+    assert_non_null(strstr(ran.out, "events up to its outcome: source h1"));
     assert_non_null(command);
     command += strlen("  reproduce: ");
     command[strcspn(command, "\n")] = '\0';
@@ -322,7 +322,7 @@ static pid_t wait_for_child(pid_t parent)
     return (pid_t)strtol(line, NULL, 10);
 }
 
-static void interrupted_run_leaves_no_process_and_no_file(void **unused)
+static void interrupted_run_leaves_no_process_and_marked_documents(void **unused)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -339,8 +339,36 @@ static void interrupted_run_leaves_no_process_and_no_file(void **unused)
         assert_true(WIFSIGNALED(status));
         assert_int_equal(WTERMSIG(status), signals[i]);
         assert_int_equal(kill(child, 0), -1);
-        assert_int_equal(count_entries("."), 1);
+        assert_int_equal(count_entries("."), 2);
+        char *text = read_file("out.json");
+
+        assert_non_null(strstr(text, ",\"interrupted\":true,\"runs\":[]"));
+        free(text);
+        assert_int_equal(unlink("out.json"), 0);
     }
+}
+
+static void interrupted_run_writes_what_had_ended(void **unused)
+{
+    write_scenario("a.yaml", "plain");
+    write_scenario("b.yaml", "reaches and sleeps");
+    struct ran ran =
+        run_line("set -m; " FERRY_SIM " run -j1 --json o.json --junit o.xml a.yaml b.yaml & "
+                 "for i in {1..500}; do test -f reached && break; sleep 0.02; done; "
+                 "kill -TERM %1; wait %1; echo status $?");
+    char *json = read_file("o.json");
+    char *junit = read_file("o.xml");
+
+    (void)unused;
+    assert_non_null(strstr(ran.out, "\nstatus 143\n"));
+    assert_non_null(strstr(ran.err, "b.yaml, seed 1, was under way"));
+    assert_non_null(strstr(ran.err, "interrupted by SIGTERM: 1 of 2 runs had ended"));
+    assert_non_null(strstr(json, ",\"interrupted\":true,\"runs\":[\n{\"scenario\":\"a.yaml\""));
+    assert_non_null(strstr(junit, "tests=\"2\" failures=\"0\" errors=\"1\""));
+    assert_non_null(strstr(junit, "name=\"run, interrupted\""));
+    free(json);
+    free(junit);
+    ran_free(&ran);
 }
 
 static void reader_of_the_table_that_goes_away_is_no_crash(void **unused)
@@ -374,7 +402,8 @@ int main(void)
         IN_SCRATCH(trace_of_several_runs_keeps_them_apart),
         IN_SCRATCH(full_disk_is_named_and_what_was_there_stays),
         IN_SCRATCH(file_is_replaced_whole_through_links_with_its_rights),
-        IN_SCRATCH(interrupted_run_leaves_no_process_and_no_file),
+        IN_SCRATCH(interrupted_run_leaves_no_process_and_marked_documents),
+        IN_SCRATCH(interrupted_run_writes_what_had_ended),
         IN_SCRATCH(reader_of_the_table_that_goes_away_is_no_crash),
     };
 

@@ -41,7 +41,7 @@ static char *document_of(const struct run_report *report)
 {
     FILE *stream = sample_open();
 
-    run_json_document(stream, &environment, report, 1);
+    run_json_document(stream, &environment, report, 1, false);
     return sample_take(stream);
 }
 
@@ -311,7 +311,7 @@ static void json_of_a_run_is_what_it_always_was(void **unused)
     assert_string_equal(
         text,
         "{\"version\":1,\"environment\":{\"ferry\":\"0.1.0\",\"architecture\":\"x86_64\","
-        "\"simgrid\":\"3.32.0\",\"commit\":\"1f5db61c2a04\"},\"runs\":[\n"
+        "\"simgrid\":\"3.32.0\",\"commit\":\"1f5db61c2a04\"},\"interrupted\":false,\"runs\":[\n"
         "{\"scenario\":\"sample.yaml\",\"name\":\"sample\",\"seed\":7,\"verdict\":\"pass\","
         "\"hash\":\"00c0ffee00c0ffee\",\"virtual_s\":3.000000007,\"wall_s\":0.012000000,"
         "\"events\":123,\"migrations\":[{\"guest\":\"g\",\"from\":\"h1\",\"to\":\"h2\","

@@ -17,6 +17,7 @@ LIMIT_MS = 300  # of the blackout, of both programs
 # Workloads are spelled so that both programs can read them: sizes and rates are plain numbers.
 HOT = f"hotset size={64 * 2**20} rate={200 * 10**6}"
 CASES = {
+    "small": {"name": "128 MiB, idle", "memory": GIB // 8, "workload": "idle nonzero=100"},
     "idle": {"name": "1 GiB, idle", "memory": GIB, "workload": "idle nonzero=100"},
     "hotset": {
         "name": "2 GiB, 200 MB/s into 64 MiB",
@@ -24,6 +25,7 @@ CASES = {
         "workload": HOT + " nonzero=100",
     },
 }
+USUAL = ("idle", "hotset")  # the small one is for a first try, and for tests
 STREAMS = (1, 2, 4)
 CHANNELS = (0, 2, 4)
 

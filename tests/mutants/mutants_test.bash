@@ -50,11 +50,20 @@ put header.patch 'Bug:    touches a header' 'Oracle: explore H-1' '' '--- a/engi
 refuses 'only C files' "${hunt[@]}"
 drop header.patch
 
-# Every mutant stands in the document, and none that is not there any more.
+# Every mutant stands in the document with its bug and who is meant to find it, and none that is not there any more. Who
+# killed it (the last cell) is known to a whole run only.
 documented()
 {
-    diff <(sed -n '/^## All of them/,$p' "$top/docs/mutants.md" | sed -nE 's/^\| \x60([a-z0-9_]+)\x60 \|.*/\1/p') \
-        <(cd "$top/tests/mutants" && printf '%s\n' *.patch | sed 's/\.patch$//')
+    diff <(sed -n '/^## All of them/,$p' "$top/docs/mutants.md" | grep '^|' | sed -E 's/ [^|]*\|$//') \
+        <("$top/tools/mutants" --list --markdown --patches "${1:-$top/tests/mutants}")
+}
+counted()
+{
+    local patches=("$top"/tests/mutants/*.patch)
+    grep -qF "holds ${#patches[@]} bugs" "$top/docs/mutants.md"
 }
 passes documented
+passes counted
+mutant early 'Oracle: explore H-1' "$early"
+refuses 'abort_leaves_ready' documented "$sample"
 finish

@@ -4,12 +4,14 @@
 
 #include "sim/cli/cli.h"
 #include "sim/cli/output.h"
+#include "sim/cli/pool.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/run_options.h"
 #include "sim/report/json_writer.h"
 #include "sim/scenario/quantity.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -125,6 +127,24 @@ static void show_progress(void *context, uint64_t states, unsigned depth)
     (void)fflush(terminal);
 }
 
+/* The signals that end us are held: what has been seen is reported first. */
+struct interruption {
+    struct pool_signals signals;
+    int number; /* 0: none came */
+};
+
+static bool is_interrupted(void *context)
+{
+    struct interruption *interruption = context;
+    const struct timespec now = {.tv_sec = 0};
+    const int number = sigtimedwait(&interruption->signals.watched, NULL, &now);
+
+    if (number > 0 && number != SIGCHLD) {
+        interruption->number = number;
+    }
+    return interruption->number != 0;
+}
+
 /* ---- JSON ---- */
 
 static void write_budgets(struct json_writer *writer, struct explore_budgets budgets)
@@ -183,6 +203,8 @@ write_json(FILE *out, const struct explore_options *explore, const struct explor
     writer_member_string(&writer, "end", search_stop_name(search->stop));
     writer_key(&writer, "complete");
     writer_bool(&writer, search->stop == SEARCH_ALL_SEEN);
+    writer_key(&writer, "interrupted");
+    writer_bool(&writer, search->stop == SEARCH_INTERRUPTED);
     writer_member_unsigned(&writer, "states", search->states);
     writer_member_unsigned(&writer, "moves", search->transitions);
     writer_member_unsigned(&writer, "depth", search->depth);
@@ -196,38 +218,26 @@ write_json(FILE *out, const struct explore_options *explore, const struct explor
     (void)fputc('\n', out);
 }
 
-int cli_explore(const struct cli_call *call)
+/* Returns the exit status. */
+static int explore(struct asked *asked)
 {
-    struct asked asked = {
-        .explore =
-            {
-                      .budgets = explore_budgets_default(),
-                      .limits = {.states = STATES_DEFAULT, .clock = clock_ns},
-                      },
-        .json.option = "--json",
-    };
+    const bool terminal = progress_possible(stderr);
     struct explore_result result;
 
-    (void)argp_parse(&cli_explore_argp, call->argc, call->argv, 0, NULL, &asked);
-    if (!output_open(&asked.json)) {
-        output_discard(&asked.json);
-        return CLI_USAGE;
-    }
-    const bool terminal = progress_possible(stderr);
-
     if (terminal) {
-        asked.explore.limits.progress = show_progress;
-        asked.explore.limits.progress_context = stderr;
+        asked->explore.limits.progress = show_progress;
+        asked->explore.limits.progress_context = stderr;
     }
-    explore_run(&asked.explore, &result);
+    explore_run(&asked->explore, &result);
     if (terminal) {
         progress_clear(stderr);
     }
-    explore_report(output_is_stdout(&asked.json) ? stderr : stdout, &asked.explore, &result);
-    if (asked.json.path != NULL) {
-        write_json(asked.json.stream, &asked.explore, &result);
+    explore_report(output_is_stdout(&asked->json) ? stderr : stdout, &asked->explore, &result);
+    (void)fflush(stdout); /* a signal may end us without another word */
+    if (asked->json.path != NULL) {
+        write_json(asked->json.stream, &asked->explore, &result);
     }
-    if (!output_commit(&asked.json)) {
+    if (!output_commit(&asked->json)) {
         return CLI_USAGE;
     }
     if (result.search.stop == SEARCH_NO_MEMORY) {
@@ -235,4 +245,36 @@ int cli_explore(const struct cli_call *call)
         return CLI_USAGE;
     }
     return result.search.broken == CHECK_NONE ? CLI_PASS : CLI_FAIL;
+}
+
+int cli_explore(const struct cli_call *call)
+{
+    struct interruption interruption = {.number = 0};
+    struct asked asked = {
+        .explore =
+            {
+                      .budgets = explore_budgets_default(),
+                      .limits =
+                    {
+                        .states = STATES_DEFAULT,
+                        .clock = clock_ns,
+                        .interrupted = is_interrupted,
+                        .interrupted_context = &interruption,
+                    }, },
+        .json.option = "--json",
+    };
+    int status = CLI_USAGE;
+
+    (void)argp_parse(&cli_explore_argp, call->argc, call->argv, 0, NULL, &asked);
+    pool_hold_signals(&interruption.signals);
+    if (output_open(&asked.json)) {
+        status = explore(&asked);
+    }
+    output_discard(&asked.json);
+    pool_release_signals(&interruption.signals);
+    if (interruption.number != 0) {
+        (void)signal(interruption.number, SIG_DFL);
+        (void)raise(interruption.number);
+    }
+    return status;
 }

@@ -52,6 +52,7 @@ const char *search_stop_name(enum search_stop stop)
     case SEARCH_STATES_LIMIT: return "stopped at the limit of states";
     case SEARCH_TIME_LIMIT: return "stopped at the limit of time";
     case SEARCH_NO_MEMORY: return "stopped: out of memory";
+    case SEARCH_INTERRUPTED: return "stopped: interrupted";
     }
     return "?";
 }
@@ -225,6 +226,9 @@ static void look_around(struct search *search)
     if (limits->clock != NULL && limits->time_ns != 0 &&
         limits->clock() - search->begun >= limits->time_ns) {
         stop_at(search, SEARCH_TIME_LIMIT);
+    }
+    if (limits->interrupted != NULL && limits->interrupted(limits->interrupted_context)) {
+        stop_at(search, SEARCH_INTERRUPTED);
     }
 }
 

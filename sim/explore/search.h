@@ -15,6 +15,7 @@
 
 #include "sim/explore/check.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SEARCH_STATE_MAX 64U
@@ -42,6 +43,8 @@ struct search_limits {
     int64_t (*clock)(void); /* NULL: no time-limit, and no times in the result */
     void (*progress)(void *context, uint64_t states, unsigned depth); /* NULL: nobody looks */
     void *progress_context;
+    bool (*interrupted)(void *context); /* asked now and then: true ends it; NULL: nobody does */
+    void *interrupted_context;
 };
 
 enum search_stop {
@@ -50,6 +53,7 @@ enum search_stop {
     SEARCH_STATES_LIMIT,
     SEARCH_TIME_LIMIT,
     SEARCH_NO_MEMORY,
+    SEARCH_INTERRUPTED,
 };
 
 #define SEARCH_PATH_MAX 256U

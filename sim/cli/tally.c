@@ -12,9 +12,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Failing numbers that are printed; the file has all of them. */
 #define SHOWN_MAX     20U
@@ -29,8 +32,31 @@ int64_t tally_clock_ns(void)
     return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
+/* A failing number that finds no file would be lost at the end of hours. Looked at and not opened:
+ * while nothing fails there shall be no file, and another run may be adding to the same. */
+static bool failures_can_be_kept(const char *path)
+{
+    struct stat status;
+    bool fine = false;
+
+    if (stat(path, &status) == 0) {
+        errno = EISDIR;
+        fine = !S_ISDIR(status.st_mode) && access(path, W_OK) == 0;
+    } else if (errno == ENOENT) {
+        char *copy = report_copy(path); /* dirname() wants to be able to change it */
+
+        fine = path[0] != '\0' && access(dirname(copy), W_OK | X_OK) == 0;
+        free(copy);
+    }
+    if (!fine) {
+        cli_complain("--failures %s: cannot be written: %s", path, strerror(errno));
+    }
+    return fine;
+}
+
 bool tally_open(struct tally *tally)
 {
+    const bool failures = failures_can_be_kept(tally->failures);
     const bool json = output_open(&tally->json);
     const bool junit = output_open(&tally->junit);
 
@@ -38,7 +64,7 @@ bool tally_open(struct tally *tally)
         output_is_stdout(&tally->json) || output_is_stdout(&tally->junit) ? stderr : stdout;
     tally->progress = progress_possible(stderr) ? stderr : NULL;
     tally->begun_ns = tally_clock_ns();
-    return json && junit;
+    return failures && json && junit;
 }
 
 void tally_close(struct tally *tally)

@@ -7,8 +7,8 @@
 #include "sim/cli/pool.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/run_options.h"
+#include "sim/cli/subject.h"
 #include "sim/report/json_writer.h"
-#include "sim/scenario/quantity.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -62,17 +62,6 @@ set_budget(struct asked *asked, size_t index, const char *argument, const struct
     *explore_budget(&asked->explore.budgets, index) = (unsigned)number;
 }
 
-static void set_time(struct asked *asked, const char *argument, const struct argp_state *state)
-{
-    char message[QUANTITY_MESSAGE_SIZE];
-    uint64_t time = 0;
-
-    if (!quantity_parse_whole(QUANTITY_TIME, argument, &time, message)) {
-        argp_error(state, "--for %s: %s", argument, message);
-    }
-    asked->explore.limits.time_ns = (int64_t)time;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct asked *asked = state->input;
@@ -89,7 +78,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             argp_error(state, "--max-states %s: expected a whole number from 1", argument);
         }
         return 0;
-    case KEY_FOR: set_time(asked, argument, state); return 0;
+    case KEY_FOR: asked->explore.limits.time_ns = subject_time("--for", argument, state); return 0;
     case KEY_JSON:
         if (argument[0] == '\0') {
             argp_error(state, "--json: the name of the file is empty");

@@ -36,6 +36,7 @@ expect "budget out of its range" 2 "--crashes 8: expected a whole number from 0 
 expect "no number" 2 "--strays x: expected" --strays x
 expect "no states" 2 "--max-states 0: expected" --max-states 0
 expect "time without a unit" 2 "--for 60" --for 60
+expect "no time at all" 2 "--for 0s: expected more than nothing" --for 0s
 expect "file that cannot be written" 2 "nowhere/x" --json nowhere/x "${small[@]}"
 expect "no arguments but options" 2 "Too many arguments" handover
 

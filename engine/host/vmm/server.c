@@ -12,10 +12,9 @@
  */
 #include "engine/host/vmm/server.h"
 
-#include "engine/host/base/crc.h"
 #include "engine/host/base/fd.h"
 #include "engine/host/base/log.h"
-#include "engine/host/vmm/disk.h"
+#include "engine/host/vmm/requests.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -39,26 +38,6 @@ struct server {
     int pidfd;
 };
 
-/* Any packet of the client, aligned for its structs. */
-union packet {
-    struct vmm_header header;
-    struct vmm_hello hello;
-    struct vmm_collect collect;
-    struct vmm_load load;
-    struct vmm_run run;
-    struct vmm_throttle throttle;
-};
-
-union answer {
-    struct vmm_answer answer;
-    struct vmm_hello_answer hello;
-    struct vmm_collect_answer collect;
-    struct vmm_pause_answer pause;
-    struct vmm_capture_answer capture;
-    struct vmm_run_answer run;
-    struct vmm_status_answer status;
-};
-
 static void drop_client(struct server *server, const char *why)
 {
     if (server->client >= 0) {
@@ -74,205 +53,6 @@ static void say(struct server *server, const void *packet, size_t size)
         drop_client(server, "it does not read what it is told");
     }
 }
-
-/* ---- what each request does ---------------------------------------------------------------- */
-
-typedef enum vmmlink_status (*handler)(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault);
-
-static enum vmmlink_status on_collect(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    const uint32_t how = packet->collect.how;
-    if (how < VMMLINK_COLLECT_FIRST || how > VMMLINK_COLLECT_KEEP) {
-        return vmm_fail(fault, VMMLINK_INVALID, "there is no way %u to collect", how);
-    }
-    struct collection collection;
-    VMM_TRY(dirty_collect(server->machine, (enum vmmlink_collect)how, &collection, fault));
-    answer->collect.dirty_pages = collection.dirty_pages;
-    answer->collect.new_pages = collection.new_pages;
-    answer->collect.device_pages = collection.device_pages;
-    return VMMLINK_OK;
-}
-
-static enum vmmlink_status on_stop_logging(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)packet;
-    (void)answer;
-    return dirty_stop(server->machine, fault);
-}
-
-static enum vmmlink_status on_pause(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)packet;
-    struct pause_times times;
-    VMM_TRY(machine_pause(server->machine, &times, fault));
-    answer->pause.stopping_ns = times.stopping;
-    answer->pause.draining_ns = times.draining;
-    answer->pause.paused_at = server->machine->paused_wall;
-    return VMMLINK_OK;
-}
-
-static enum vmmlink_status on_capture(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)packet;
-    uint64_t size;
-    VMM_TRY(state_save(server->machine, &size, fault));
-    answer->capture.size = size;
-    answer->capture.crc32c = host_crc32c(0, server->machine->state, size);
-    return VMMLINK_OK;
-}
-
-static enum vmmlink_status on_load(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)answer;
-    return state_load(server->machine, packet->load.size, fault);
-}
-
-static enum vmmlink_status on_run(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    const struct vmmlink_run_token token = {
-        .session = {.high = packet->run.session_high, .low = packet->run.session_low},
-        .attempt = packet->run.attempt,
-        .epoch = packet->run.epoch,
-    };
-    struct run_result result;
-    VMM_TRY(machine_run(server->machine, &token, &result, fault));
-    answer->run.was_running = result.was_running;
-    answer->run.clock_step_ns = result.clock_step;
-    answer->run.running_at = result.running_at;
-    return VMMLINK_OK;
-}
-
-static enum vmmlink_status on_throttle(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)answer;
-    if (packet->throttle.percent > 99) {
-        return vmm_fail(
-            fault, VMMLINK_INVALID, "a throttle of %u percent; 0 to 99", packet->throttle.percent);
-    }
-    atomic_store(&server->machine->throttle_percent, packet->throttle.percent);
-    vcpu_kick_all(server->machine);
-    return VMMLINK_OK;
-}
-
-static ferry_time_ns vcpu_time(const struct machine *machine)
-{
-    ferry_time_ns sum = 0;
-    for (uint32_t i = 0; i < machine->config.vcpus; i++) {
-        clockid_t clock;
-        struct timespec time;
-        if (pthread_getcpuclockid(machine->vcpus[i].thread, &clock) == 0 &&
-            clock_gettime(clock, &time) == 0) {
-            sum += time.tv_sec * FERRY_SECOND + time.tv_nsec;
-        }
-    }
-    return sum;
-}
-
-static enum vmmlink_status on_status(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)packet;
-    (void)fault;
-    const struct machine *machine = server->machine;
-    struct vmm_status_answer *status = &answer->status;
-    memory_report(machine, &status->report);
-    status->report_valid = memory_host_page(machine)->magic == GUEST_MAGIC;
-    status->logging = machine->logging;
-    status->throttle_percent = atomic_load(&machine->throttle_percent);
-    status->attempt = machine->last_run.attempt;
-    status->session_high = machine->last_run.session.high;
-    status->session_low = machine->last_run.session.low;
-    status->epoch = machine->last_run.epoch;
-    status->vcpu_time_ns = vcpu_time(machine);
-    for (uint32_t i = 0; i < machine->config.vcpus; i++) {
-        status->exits += atomic_load(&machine->vcpus[i].exits);
-    }
-    status->serial_bytes = machine->serial_read;
-    status->disk_requests = machine->disk != NULL ? disk_requests(machine->disk) : 0;
-    return VMMLINK_OK;
-}
-
-static enum vmmlink_status on_check(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)packet;
-    (void)answer;
-    struct machine *machine = server->machine;
-    if (machine->guest_state != VMMLINK_GUEST_RUNNING) {
-        return vmm_fail(
-            fault,
-            VMMLINK_STATE,
-            "the guest is %s: only a running one can check its memory",
-            vmmlink_guest_state_name(machine->guest_state));
-    }
-    __atomic_fetch_add(&memory_host_page(machine)->checks_wanted, 1, __ATOMIC_RELEASE);
-    memory_written(machine, GUEST_HOST_PAGE, GUEST_PAGE_SIZE);
-    return VMMLINK_OK;
-}
-
-static enum vmmlink_status on_quit(
-    struct server *server,
-    const union packet *packet,
-    union answer *answer,
-    struct vmm_fault *fault)
-{
-    (void)packet;
-    (void)answer;
-    (void)fault;
-    server->quit = true;
-    return VMMLINK_OK;
-}
-
-static const handler handlers[VMM_REQUEST_END] = {
-    [VMM_COLLECT] = on_collect,
-    [VMM_STOP_LOGGING] = on_stop_logging,
-    [VMM_PAUSE] = on_pause,
-    [VMM_CAPTURE] = on_capture,
-    [VMM_LOAD] = on_load,
-    [VMM_RUN] = on_run,
-    [VMM_THROTTLE] = on_throttle,
-    [VMM_STATUS] = on_status,
-    [VMM_CHECK] = on_check,
-    [VMM_QUIT] = on_quit,
-};
 
 /* ---- the greeting --------------------------------------------------------------------------- */
 
@@ -461,7 +241,8 @@ static void carry_out(struct server *server, const union packet *packet)
     const ferry_time_ns begin = host_now();
     union answer answer = {0};
     struct vmm_fault fault = {0};
-    fault.status = handlers[packet->header.type](server, packet, &answer, &fault);
+    fault.status = request_carry_out(server->machine, packet, &answer, &fault);
+    server->quit = server->quit || packet->header.type == VMM_QUIT;
     fill_answer(&answer, &packet->header, &fault, server->machine->guest_state);
     answer.answer.took_ns = host_now() - begin;
     say(server, &answer, vmm_answer_size(packet->header.type));

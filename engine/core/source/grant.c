@@ -230,6 +230,12 @@ static void measure_blackout(struct ferry_source *source, const struct wire_star
 void source_grant_started(struct ferry_source *source, const struct wire_message *message)
 {
     const struct wire_started *started = &message->body.started;
+    if (source->ending.closed_heard) {
+        /* It has said that it has no record, and this session is being forgotten: what would be written of it now could
+         * not be read after a restart. */
+        source_trace(source, FERRY_TRACE_STALE_MESSAGE, WIRE_STARTED, started->attempt, 0, 0);
+        return;
+    }
     const bool news = source->handover.phase == HANDOVER_GRANTED &&
                       started->attempt == source->handover.attempt &&
                       started->epoch == source->config.epoch + 1;

@@ -305,6 +305,28 @@ static void durations_of_centuries_spoil_figures_and_nothing_else(void **unused)
     pair_destroy(pair);
 }
 
+/* Found by fuzz/hostile_target: ENDED was written behind the forgetting of its session, and no restart could read it. */
+static void started_after_lost_writes_nothing(void **unused)
+{
+    (void)unused;
+    struct pair *pair = pair_create_at_source(FERRY_SOURCE_COPYING);
+    pair_crash(pair, PAIR_SOURCE, false);
+    pair_restart(pair, PAIR_SOURCE);
+    pair_drop(pair, WIRE_END, 1000);
+    pair_advance(pair, FERRY_MILLISECOND);
+    assert_int_equal(pair_source_state(pair), FERRY_SOURCE_CLOSING);
+    const struct wire_message lost = {.type = WIRE_LOST};
+    const struct wire_message started = pair_plausible(pair, WIRE_STARTED);
+
+    pair_forge(pair, PAIR_SOURCE, &lost);
+    pair_forge(pair, PAIR_SOURCE, &started);
+
+    assert_false(pair_has_record(pair, PAIR_SOURCE, FERRY_RECORD_ENDED));
+    pair_run_to_end(pair);
+    assert_false(pair_has_record(pair, PAIR_SOURCE, FERRY_RECORD_ENDED));
+    pair_destroy(pair);
+}
+
 static void anything_after_closed_is_ignored(void **unused)
 {
     (void)unused;
@@ -343,6 +365,7 @@ int main(void)
         cmocka_unit_test(started_before_a_grant_frees_nothing),
         cmocka_unit_test(started_or_aborted_of_another_attempt_or_epoch_changes_nothing),
         cmocka_unit_test(durations_of_centuries_spoil_figures_and_nothing_else),
+        cmocka_unit_test(started_after_lost_writes_nothing),
         cmocka_unit_test(anything_after_closed_is_ignored),
     };
     return cmocka_run_group_tests_name("hostile target", tests, NULL, NULL);

@@ -289,13 +289,13 @@ static void say_interrupted(const struct tally *tally, char *text, size_t size)
 static void junit_fail(
     struct run_report *report,
     const struct tally *tally,
-    uint64_t number,
+    const char *which,
     const struct trial *trial)
 {
     *report = (struct run_report){
         .file = tally->verb,
         .name = tally->verb,
-        .seed = number,
+        .which = which,
         .details = report_copy(""),
         .screen = report_copy(""),
         .timeline = report_copy(""),
@@ -307,6 +307,34 @@ static void junit_fail(
         trial->message);
 }
 
+struct name {
+    char text[64];
+};
+
+/* "seeds 1..535": jobs are taken in their order, so those that have run have no gap, unless they were
+ * interrupted. */
+static void all_numbers(const struct tally *tally, struct name *name)
+{
+    char *text = name->text;
+    const size_t size = sizeof name->text;
+    const uint64_t runs = tally->matrix.all.runs;
+
+    if (runs == 0 || tally->interrupted != 0) {
+        (void)snprintf(
+            text, size, "%" PRIu64 " %ss from %" PRIu64, runs, tally->noun, tally->first);
+    } else if (runs == 1) {
+        (void)snprintf(text, size, "%s %" PRIu64, tally->noun, tally->first);
+    } else {
+        (void)snprintf(
+            text,
+            size,
+            "%ss %" PRIu64 "..%" PRIu64,
+            tally->noun,
+            tally->first,
+            tally->first + runs - 1);
+    }
+}
+
 /* One case for all runs together, which passes if all do, and one for each that does not; an
  * interruption is one more, which is broken: what was not run has not passed. */
 static void write_junit(const struct tally *tally, FILE *out, int64_t elapsed_ns)
@@ -314,11 +342,14 @@ static void write_junit(const struct tally *tally, FILE *out, int64_t elapsed_ns
     const struct matrix *matrix = &tally->matrix;
     const size_t room = matrix->failure_count + 2;
     struct run_report *reports = report_take(room, sizeof *reports);
+    struct name *names = report_take(room, sizeof *names);
     size_t count = 0;
 
+    all_numbers(tally, &names[0]);
     reports[count++] = (struct run_report){
         .file = tally->verb,
         .name = tally->verb,
+        .which = names[0].text,
         .seed = tally->first,
         .summary.wall_ns = elapsed_ns,
         .details = report_copy(""),
@@ -328,20 +359,27 @@ static void write_junit(const struct tally *tally, FILE *out, int64_t elapsed_ns
     for (size_t i = 0; i < matrix->failure_count; i++) {
         const struct matrix_failure *failure = &matrix->failures[i];
 
-        junit_fail(&reports[count++], tally, failure->number, &failure->trial);
+        (void)snprintf(
+            names[count].text,
+            sizeof names[count].text,
+            "%s %" PRIu64,
+            tally->noun,
+            failure->number);
+        junit_fail(&reports[count], tally, names[count].text, &failure->trial);
+        count++;
     }
     if (tally->interrupted != 0) {
         struct trial trial = {.verdict = TRIAL_BROKEN, .id = "interrupted"};
 
         say_interrupted(tally, trial.message, sizeof trial.message);
-        junit_fail(&reports[count], tally, tally->first, &trial);
-        reports[count++].which = "interrupted";
+        junit_fail(&reports[count++], tally, "interrupted", &trial);
     }
     junit_document(out, reports, count);
     for (size_t i = 0; i < count; i++) {
         run_report_deinit(&reports[i]);
     }
     free(reports);
+    free(names);
 }
 
 static bool write_outputs(struct tally *tally, int64_t elapsed_ns)

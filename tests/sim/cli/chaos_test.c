@@ -126,6 +126,7 @@ static void expect_documents_of_an_interruption(void)
 
     assert_non_null(junit);
     assert_non_null(strstr(junit, "tests=\"3\" failures=\"1\" errors=\"1\""));
+    assert_non_null(strstr(junit, "name=\"chaos, 2 seeds from 9000000011\""));
     assert_non_null(strstr(junit, "name=\"chaos, interrupted\""));
     assert_non_null(strstr(junit, "<error type=\"interrupted\" message=\"interrupted by SIG"));
     free(junit);
@@ -181,7 +182,18 @@ static void documents_count_what_the_table_counts(void **unused)
     char *junit = read_file("j.xml");
 
     assert_non_null(strstr(junit, "tests=\"3\" failures=\"1\" errors=\"1\""));
+    assert_non_null(strstr(junit, "name=\"chaos, seeds 10..19\""));
+    assert_non_null(strstr(junit, "name=\"chaos, seed 13\""));
     free(junit);
+}
+
+static void junit_of_one_seed_names_it(void **unused)
+{
+    struct ran ran = expect_status("ferry-sim chaos --seed 12 --junit -", 0);
+
+    (void)unused;
+    assert_non_null(strstr(ran.out, "name=\"chaos, seed 12\""));
+    ran_free(&ran);
 }
 
 static void jobs_change_nothing(void **unused)
@@ -333,6 +345,7 @@ int main(void)
         cmocka_unit_test(failing_seed_is_kept_before_the_others_have_run),
         cmocka_unit_test(interrupted_chaos_reports_what_has_run_with_a_mark),
         cmocka_unit_test(documents_count_what_the_table_counts),
+        cmocka_unit_test(junit_of_one_seed_names_it),
         cmocka_unit_test(jobs_change_nothing),
         cmocka_unit_test(commit_decides_the_first_seed),
         cmocka_unit_test(time_ends_a_run_without_a_number_of_seeds),

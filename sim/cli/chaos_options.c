@@ -8,6 +8,7 @@
 #include "sim/cli/subject.h"
 #include "sim/cli/tally.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,7 +150,11 @@ set_seeds(struct parse_state *parse, const char *argument, const struct argp_sta
     }
     if (!run_parse_range(argument, &options->first_seed, &last) || last > INT64_MAX) {
         argp_error(
-            state, "--seeds %s: expected how many, or A..B with A not above B: 1..20", argument);
+            state,
+            "--seeds %s: expected how many, or A..B with A not above B, and B at most %" PRIi64
+            ": 1..20",
+            argument,
+            INT64_MAX);
     }
     options->count = last - options->first_seed + 1;
     parse->first_given = true;
@@ -163,7 +168,8 @@ set_seed(struct parse_state *parse, const char *argument, const struct argp_stat
     }
     if (!run_parse_number(argument, &parse->options->first_seed) ||
         parse->options->first_seed > INT64_MAX) {
-        argp_error(state, "seed %s: expected a whole number", argument);
+        argp_error(
+            state, "seed %s: expected a whole number from 0 to %" PRIi64, argument, INT64_MAX);
     }
     parse->options->count = 1;
     parse->seeds_given = true;

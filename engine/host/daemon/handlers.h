@@ -17,6 +17,7 @@ void handle_vm_list(void *context, struct control_request *request, const json_t
 void handle_vm_check(void *context, struct control_request *request, const json_t *args);
 /* handlers_move.c */
 void handle_move(void *context, struct control_request *request, const json_t *args);
+/* handlers_order.c */
 void handle_wait(void *context, struct control_request *request, const json_t *args);
 void handle_status(void *context, struct control_request *request, const json_t *args);
 void handle_cancel(void *context, struct control_request *request, const json_t *args);
@@ -29,6 +30,11 @@ void handle_session_burn(void *context, struct control_request *request, const j
 /* record.c */
 void handle_record(void *context, struct control_request *request, const json_t *args);
 void recording_abandon(struct recording *recording); /* the daemon ends; NULL is fine */
+
+/* handlers_move.c. A number, or null for none; not there: left as it is. */
+FERRY_NODISCARD
+enum host_code arg_number_or_null(
+    const json_t *args, const char *name, uint64_t none, uint64_t *out, struct host_error *error);
 
 /* Answers with what an engine said to a command that it did not take. */
 void fail_command(

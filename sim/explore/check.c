@@ -71,6 +71,12 @@ static const struct described described[CHECK_COUNT] = {
         {"register",            "when the register answers, a host that is left is never blocked"            },
     [CHECK_R3_STALE_MEMORY] =
         {"register",            "what runs at the target is what the source paused last"                     },
+    [CHECK_R4_NO_PROOF] =
+        {"register",
+                    "a host that had stopped the guest, or never ran it, runs it only if the register named "
+                    "it"                                                                                                },
+    [CHECK_R5_RESTORED] =
+        {"register",            "what the loss of the register blocks, its return with the last value ends"  },
 };
 
 const char *explore_check_name(enum explore_check check)

@@ -28,7 +28,8 @@
     X(reinstalls, "reinstalls", 3, false, "Hosts that come back installed anew, without a journal") \
     X(claims, "claims", 3, false, "Claims by an operator who has fenced the other host")           \
     X(burns, "burns", 3, false, "Orders to burn the session at the target")                        \
-    X(strays, "strays", 3, false, "Messages of an earlier session about the same guest")
+    X(strays, "strays", 3, false, "Messages of an earlier session about the same guest")           \
+    X(losses, "register-losses", 1, true, "With --register: it is gone, and answers nothing any more")
 /* clang-format on */
 
 struct explore_budgets {

@@ -30,6 +30,7 @@ static const char *const move_texts[RM_COUNT] = {
     [RM_CRASH_TARGET] = "target: host crashes",
     [RM_DAEMON_SOURCE] = "source: daemon dies",
     [RM_DAEMON_TARGET] = "target: daemon dies",
+    [RM_REGISTER_GONE] = "store: the register is gone",
 };
 
 const char *register_move_text(enum register_move move)
@@ -140,7 +141,7 @@ static void target_input(
 
 static bool store(struct register_state *state, struct register_request *request)
 {
-    if (request->state != ASKED_SENT) {
+    if (request->state != ASKED_SENT || state->gone) {
         return false;
     }
     if (request->wanted != 0 && request->expected == state->cell) {
@@ -155,7 +156,7 @@ static bool store(struct register_state *state, struct register_request *request
 
 static bool store_late(struct register_state *state, struct register_request *request)
 {
-    if (request->late_wanted == 0) {
+    if (request->late_wanted == 0 || state->gone) {
         return false;
     }
     if (request->late_expected == state->cell) {
@@ -180,7 +181,7 @@ answer(const struct register_world *world, struct register_state *state, bool ta
 {
     struct register_request *request = target ? &state->t : &state->s;
     const bool possible = lost ? request->state != ASKED_NOTHING : request->state == ASKED_DONE;
-    if (!possible || (lost && !take(&state->drops))) {
+    if (!possible || (lost && !state->gone && !take(&state->drops))) {
         return false;
     }
     const uint8_t cell = request->answer;
@@ -298,9 +299,11 @@ static bool runs(struct register_state *state, bool target)
     *run = 0;
     if (target) {
         state->stale |= state->t_process == PROCESS_PAUSED && !state->fresh;
+        state->unproven |= (state->cell & 3U) != CELL_TARGET;
         state->t_process = PROCESS_RUNNING;
         state->started = state->s_up;
     } else {
+        state->unproven |= (state->cell & 3U) != CELL_SOURCE;
         state->s_process = PROCESS_RUNNING;
         state->fresh = 0;
     }
@@ -338,6 +341,18 @@ static bool lose(uint8_t *message, uint8_t *drops)
     return true;
 }
 
+/* What is asked of it from now on, or was and has not been carried out, is never answered. */
+static bool register_gone(struct register_state *state)
+{
+    if (state->gone || !take(&state->losses)) {
+        return false;
+    }
+    state->gone = 1;
+    state->s.late_expected = state->s.late_wanted = 0;
+    state->t.late_expected = state->t.late_wanted = 0;
+    return true;
+}
+
 bool register_move_apply(
     const struct register_world *world, struct register_state *state, enum register_move move)
 {
@@ -366,6 +381,7 @@ bool register_move_apply(
     case RM_CRASH_TARGET: return goes_down(state, true, true);
     case RM_DAEMON_SOURCE: return goes_down(state, false, false);
     case RM_DAEMON_TARGET: return goes_down(state, true, false);
+    case RM_REGISTER_GONE: return register_gone(state);
     case RM_NONE:
     case RM_COUNT: return false;
     }

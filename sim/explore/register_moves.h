@@ -44,7 +44,10 @@ struct register_state {
     uint8_t timeouts;
     uint8_t fresh; /* what was sent is still the newest: the source has not run since */
     uint8_t stale; /* the target began to run something older */
-    uint8_t spare[3];
+    uint8_t losses;
+    uint8_t gone; /* the register answers nothing any more */
+    uint8_t
+        unproven; /* a guest that had been stopped was run while the register did not name its host */
 };
 
 _Static_assert(sizeof(struct register_state) == SEARCH_STATE_MAX, "hashed as bytes: no padding");
@@ -75,13 +78,14 @@ enum register_move {
     RM_CRASH_TARGET,
     RM_DAEMON_SOURCE,
     RM_DAEMON_TARGET,
+    RM_REGISTER_GONE,
     RM_COUNT,
 };
 
 struct register_world {
     const struct register_machine *machine;
     uint64_t checks;
-    uint64_t judged;
+    uint64_t judged[2]; /* states with the register, and after its loss */
 };
 
 uint8_t register_pack(const struct register_value *value);

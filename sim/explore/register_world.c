@@ -25,7 +25,10 @@ static enum explore_check check_state(const struct register_state *state)
     if ((source && what == CELL_TARGET) || (target && what != CELL_TARGET)) {
         return CHECK_R1_RUNS_WITHOUT_REGISTER;
     }
-    return state->stale ? CHECK_R3_STALE_MEMORY : CHECK_NONE;
+    if (state->stale) {
+        return CHECK_R3_STALE_MEMORY;
+    }
+    return state->unproven ? CHECK_R4_NO_PROOF : CHECK_NONE;
 }
 
 /* The store answers, and no host that is down comes back unless `all_return`. */
@@ -77,14 +80,20 @@ static enum explore_check check(void *context, const void *bytes)
     if (broken != CHECK_NONE && (world->checks >> broken & 1U) != 0) {
         return broken;
     }
+    /* Without a register nobody may go on whom it has not named: that has been looked at. What blocks is ended by an
+     * operator who sets it up again with the value that it held. */
+    const bool gone = state.gone != 0;
+    const enum explore_check blocked = gone ? CHECK_R5_RESTORED : CHECK_R2_BLOCKED;
+    state.gone = 0;
+    state.losses = 0;
     struct register_state left = state;
     struct register_state healed = state;
     settle(world, &left, false);
     settle(world, &healed, true);
-    world->judged++;
+    world->judged[gone ? 1 : 0]++;
     const bool well =
         settled_well(&left) && settled_well(&healed) && (healed.cell & 3U) != CELL_HANDOVER;
-    return !well && (world->checks >> CHECK_R2_BLOCKED & 1U) != 0 ? CHECK_R2_BLOCKED : CHECK_NONE;
+    return !well && (world->checks >> blocked & 1U) != 0 ? blocked : CHECK_NONE;
 }
 
 /* ---- the search ---- */
@@ -128,6 +137,7 @@ static struct register_state start(const struct explore_budgets *budgets)
     state.restarts = (uint8_t)budgets->restarts;
     state.drops = (uint8_t)budgets->drops;
     state.timeouts = (uint8_t)budgets->timeouts;
+    state.losses = (uint8_t)budgets->losses;
     return state;
 }
 
@@ -147,7 +157,8 @@ void register_world_run(
         .context = &world,
     };
     search_run(&space, &first, &options->limits, &result->search);
-    result->rows[CHECK_R2_BLOCKED] = world.judged;
+    result->rows[CHECK_R2_BLOCKED] = world.judged[0];
+    result->rows[CHECK_R5_RESTORED] = world.judged[1];
 }
 
 /* ---- the transcript ---- */

@@ -5,7 +5,8 @@
  * The store is one cell which swaps atomically. A request is carried out at some instant after it was
  * made and before its answer comes; it, or the answer, may be lost; one that was given up may still be
  * carried out at any later time. Hosts and daemons die and come back, or not. The offer of an attempt
- * (all its pages and its state) and the word that the target has started may be lost.
+ * (all its pages and its state) and the word that the target has started may be lost. The register itself
+ * may be gone from some time on: then nothing is carried out and nothing is answered any more.
  */
 #ifndef FERRY_SIM_EXPLORE_REGISTER_WORLD_H
 #define FERRY_SIM_EXPLORE_REGISTER_WORLD_H

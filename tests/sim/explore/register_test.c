@@ -44,6 +44,86 @@ static void register_keeps_one_host_running_and_blocks_nobody(void **unused)
     assert_int_equal(result.rows[CHECK_R2_BLOCKED], result.search.states);
 }
 
+static struct explore_result
+lose_the_register(const struct register_machine *machine, uint64_t checks)
+{
+    const struct explore_options options = {
+        .budgets = {.attempts = 2, .crashes = 1, .restarts = 1, .timeouts = 1, .losses = 1},
+        .use_register = true,
+        .register_machine = machine,
+        .checks = checks,
+    };
+    struct explore_result result;
+    explore_run(&options, &result);
+    return result;
+}
+
+static void register_that_is_gone_gives_the_guest_to_nobody(void **unused)
+{
+    (void)unused;
+    const struct explore_result result = lose_the_register(NULL, 0);
+    assert_int_equal(result.search.broken, CHECK_NONE);
+    assert_int_equal(result.search.stop, SEARCH_ALL_SEEN);
+    assert_true(result.rows[CHECK_R5_RESTORED] > 10000);
+    assert_int_equal(
+        result.rows[CHECK_R2_BLOCKED] + result.rows[CHECK_R5_RESTORED], result.search.states);
+}
+
+/* G-4: a register that is gone is taken for one that gave the guest back. */
+static struct register_step returns_unanswered(
+    struct register_side *source, enum register_input input, const struct register_value *value)
+{
+    if (input == REGISTER_IN_NO_ANSWER && source->phase == REGISTER_SOURCE_RETURNING) {
+        source->phase = REGISTER_SOURCE_RUNNING;
+        return (struct register_step){.count = 1, .output = {REGISTER_OUT_RUN_HERE}};
+    }
+    return register_source_step(source, input, value);
+}
+
+/* G-4: so would a target do that gives up. */
+static struct register_step takes_unanswered(
+    struct register_side *target,
+    enum register_input input,
+    uint32_t attempt,
+    uint64_t epoch,
+    const struct register_value *value)
+{
+    if (input == REGISTER_IN_NO_ANSWER && target->phase == REGISTER_TARGET_TAKING) {
+        target->phase = REGISTER_TARGET_OWNER;
+        return (struct register_step){.count = 1, .output = {REGISTER_OUT_RUN_HERE}};
+    }
+    return register_target_step(target, input, attempt, epoch, value);
+}
+
+/* A target that stops to ask once it got no answer: it stays blocked though the register is back. */
+static struct register_step gives_up_asking(
+    struct register_side *target,
+    enum register_input input,
+    uint32_t attempt,
+    uint64_t epoch,
+    const struct register_value *value)
+{
+    if (input == REGISTER_IN_NO_ANSWER) {
+        return (struct register_step){.count = 0};
+    }
+    return register_target_step(target, input, attempt, epoch, value);
+}
+
+static void loss_of_the_register_taken_for_an_answer_is_found(void **unused)
+{
+    (void)unused;
+    const struct register_machine source = {returns_unanswered, register_target_step};
+    const struct register_machine target = {register_source_step, takes_unanswered};
+    const struct register_machine silent = {register_source_step, gives_up_asking};
+    const uint64_t proof = UINT64_C(1) << CHECK_R4_NO_PROOF;
+    const uint64_t named = UINT64_C(1) << CHECK_R1_RUNS_WITHOUT_REGISTER;
+
+    assert_int_equal(lose_the_register(&source, proof).search.broken, CHECK_R4_NO_PROOF);
+    assert_int_equal(
+        lose_the_register(&target, named).search.broken, CHECK_R1_RUNS_WITHOUT_REGISTER);
+    assert_int_equal(lose_the_register(&silent, 0).search.broken, CHECK_R5_RESTORED);
+}
+
 /* G-2 */
 static struct register_step resumes_unasked(
     struct register_side *source, enum register_input input, const struct register_value *value)
@@ -168,6 +248,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(register_keeps_one_host_running_and_blocks_nobody),
+        cmocka_unit_test(register_that_is_gone_gives_the_guest_to_nobody),
+        cmocka_unit_test(loss_of_the_register_taken_for_an_answer_is_found),
         cmocka_unit_test(broken_variants_are_found),
         cmocka_unit_test(counterexample_shows_the_register),
     };

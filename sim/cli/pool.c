@@ -229,6 +229,7 @@ static int run_tasks(struct pool *pool)
         const int ending = wait_for_news(pool);
 
         if (ending != 0) {
+            tell(pool); /* how far they were */
             kill_children(pool);
             return ending;
         }

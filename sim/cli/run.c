@@ -15,6 +15,7 @@
 #include "sim/cli/run_outcome.h"
 #include "sim/report/junit.h"
 #include "sim/report/memory.h"
+#include "sim/report/quantity_text.h"
 #include "sim/report/run_json.h"
 #include "sim/report/screen.h"
 #include "sim/report/table.h"
@@ -43,7 +44,8 @@ struct run_session {
     uint64_t seeds; /* of each scenario */
     size_t run_count;
     struct run_outcome *runs;
-    int interrupted; /* the signal that came before all had ended; 0: none */
+    int64_t *reached_ns; /* virtual time that each run was last seen at */
+    int interrupted;     /* the signal that came before all had ended; 0: none */
 };
 
 static int64_t clock_ns(void)
@@ -119,6 +121,7 @@ static bool plan_runs(struct run_session *session)
     }
     session->run_count = session->scenario_count * (size_t)session->seeds;
     session->runs = report_take(session->run_count, sizeof *session->runs);
+    session->reached_ns = report_take(session->run_count, sizeof *session->reached_ns);
     for (size_t i = 0; i < session->run_count; i++) {
         const struct scenario *scenario = session->scenarios[i / session->seeds];
         const uint64_t seed =
@@ -176,6 +179,10 @@ static void show_state(void *context, const struct pool_state *state)
 {
     struct run_session *session = context;
 
+    for (size_t i = 0; i < state->running; i++) {
+        session->reached_ns[state->tasks[i] / tasks_per_run(session)] =
+            atomic_load(&state->progress[i]->virtual_ns);
+    }
     if (session->progress == NULL || state->running == 0) {
         return;
     }
@@ -299,11 +306,14 @@ static void name_those_under_way(const struct run_session *session, unsigned wor
         const struct run_report *report = &session->runs[i].report;
 
         if (session->runs[i].taken < tasks_per_run(session)) {
+            char reached[QUANTITY_TEXT_SIZE];
+
             running++;
             cli_complain(
-                "interrupted: %s, seed %llu, was under way",
+                "interrupted: %s, seed %llu, was under way, at %s of virtual time",
                 report->file,
-                (unsigned long long)report->seed);
+                (unsigned long long)report->seed,
+                duration_text(reached, session->reached_ns[i]));
         }
     }
 }
@@ -401,6 +411,7 @@ static void free_session(struct run_session *session)
         run_outcome_deinit(&session->runs[i]);
     }
     free(session->runs);
+    free(session->reached_ns);
     for (size_t i = 0; i < session->scenario_count; i++) {
         scenario_free(session->scenarios[i]);
     }

@@ -361,7 +361,7 @@ static void interrupted_run_writes_what_had_ended(void **unused)
 
     (void)unused;
     assert_non_null(strstr(ran.out, "\nstatus 143\n"));
-    assert_non_null(strstr(ran.err, "b.yaml, seed 1, was under way"));
+    assert_non_null(strstr(ran.err, "b.yaml, seed 1, was under way, at 5 s of virtual time"));
     assert_non_null(strstr(ran.err, "interrupted by SIGTERM: 1 of 2 runs had ended"));
     assert_non_null(strstr(json, ",\"interrupted\":true,\"runs\":[\n{\"scenario\":\"a.yaml\""));
     assert_non_null(strstr(junit, "tests=\"2\" failures=\"0\" errors=\"1\""));

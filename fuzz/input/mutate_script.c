@@ -56,7 +56,7 @@ static void change_arguments(
     struct mutate *mutate, const struct mutate_rules *rules, struct script_record *record)
 {
     static uint8_t changed[SCRIPT_MAX];
-    const uint8_t kind = (record->kind & 0x7fU) % rules->kinds;
+    const uint8_t kind = (uint8_t)((record->kind & 0x7fU) % rules->kinds);
     const size_t skip = kind == rules->payload ? 1 : 0;
     const size_t room =
         record->size + 512U < sizeof(changed) ? record->size + 512U : sizeof(changed);

@@ -96,7 +96,7 @@ void pair_apply(struct rig *rig, const struct pair_record *record)
 {
     struct rig_way *way = &rig->ways[record->side];
     struct rig_host *host = &rig->hosts[record->side];
-    const uint16_t path = record->number % rig->options.paths;
+    const uint16_t path = (uint16_t)(record->number % rig->options.paths);
     switch (record->fault) {
     case PAIR_NOTHING:
     case PAIR_FAULTS: return;

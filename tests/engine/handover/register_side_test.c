@@ -82,7 +82,10 @@ static void target_whose_request_was_lost_asks_again(void **unused)
     const struct register_step again =
         register_target_step(&target, REGISTER_IN_ANSWER, 0, 0, &in_handover);
 
-    assert_memory_equal(&first, &again, sizeof(first));
+    assert_int_equal(first.count, again.count); /* field by field: the struct has padding */
+    assert_memory_equal(first.output, again.output, first.count);
+    assert_memory_equal(&first.expected, &again.expected, sizeof(first.expected));
+    assert_memory_equal(&first.wanted, &again.wanted, sizeof(first.wanted));
     assert_false(register_target_may_run(&target));
 }
 

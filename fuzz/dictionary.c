@@ -136,8 +136,12 @@ static bool dictionary(const char *target, bool of_source, bool of_target, bool 
     FILE *file = fopen(path, accept ? "wb" : "rb");
     bool same = file != NULL;
     if (same) {
-        const size_t done =
-            accept ? fwrite(text, 1, size, file) : fread(found, 1, sizeof(found), file);
+        size_t done = 0;
+        if (accept) {
+            done = fwrite(text, 1, size, file);
+        } else {
+            done = fread(found, 1, sizeof(found), file);
+        }
         same = done == size && (accept || memcmp(found, text, size) == 0);
         same = fclose(file) == 0 && same;
     }

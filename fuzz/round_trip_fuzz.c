@@ -267,6 +267,7 @@ static size_t receive(struct transfer *transfer, const struct ferry_item *item, 
     case FERRY_ITEM_ERROR: claim(false, "what was encoded is an error to the decoder");
     }
     claim(false, "an item that is none");
+    return 0;
 }
 
 static void decode(struct transfer *transfer)

@@ -66,7 +66,11 @@ static void check_errors(const struct scenario_errors *errors)
     holds(errors->count > 0);
     for (size_t i = 0; i < errors->count; i++) {
         const char *message = errors->items[i].message;
-        claim(message != NULL && strncmp(message, "fuzz.yaml", 9) == 0, "an error without a place");
+        if (message == NULL) {
+            claim(false, "an error without a sentence");
+            return;
+        }
+        claim(strncmp(message, "fuzz.yaml", 9) == 0, "an error without a place");
         claim(strlen(message) > sizeof("fuzz.yaml:1:1: "), "an error without a sentence");
     }
 }

@@ -35,8 +35,12 @@ static void seed(const char *target, const char *name, const uint8_t *bytes, siz
         different++;
         return;
     }
-    const size_t done =
-        accept ? fwrite(bytes, 1, size, file) : fread(found, 1, sizeof(found), file);
+    size_t done = 0;
+    if (accept) {
+        done = fwrite(bytes, 1, size, file);
+    } else {
+        done = fread(found, 1, sizeof(found), file);
+    }
     if (done != size || (!accept && memcmp(found, bytes, size) != 0) || fclose(file) != 0) {
         printf("%s is not what it should be: run fuzz_seeds --accept\n", path);
         different++;

@@ -310,6 +310,7 @@ static bool drain_item(struct rig *rig, uint32_t number, uint16_t index, struct 
         return false;
     }
     claim(false, "an item that is none");
+    return false;
 }
 
 /* The engine may close the attach at any of the reports. */

@@ -74,7 +74,7 @@ static const struct described described[CHECK_COUNT] = {
     [CHECK_R4_NO_PROOF] =
         {"register",
                     "a host that had stopped the guest, or never ran it, runs it only if the register named "
-                    "it"                                                                                                },
+         "it"                                                                                                           },
     [CHECK_R5_RESTORED] =
         {"register",            "what the loss of the register blocks, its return with the last value ends"  },
 };

@@ -26,7 +26,7 @@ bool batch_find_programs(struct lab_options *options)
     static const char *const needed[] = {"ferryd", "ferry-vmm"};
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         char path[PATH_MAX + 16];
-        snprintf(path, sizeof(path), "%s/%s", options->programs, needed[i]);
+        (void)snprintf(path, sizeof(path), "%s/%s", options->programs, needed[i]);
         if (access(path, X_OK) != 0) {
             cli_complain("%s is not there: build it, or say --programs FOLDER", path);
             return false;
@@ -62,11 +62,11 @@ void batch_run_one(struct batch *batch, size_t index, const struct lab_options *
     char text[LAB_TEXT_MAX];
     const char *lacks = lab_scenario_lacks(scenario, text);
     if (lacks != NULL) {
-        fprintf(stderr, "skipped: %s: %s\n", scenario->file, lacks);
+        (void)fprintf(stderr, "skipped: %s: %s\n", scenario->file, lacks);
         batch->skipped++;
         return;
     }
-    fprintf(stderr, "running: %s\n", scenario->file);
+    (void)fprintf(stderr, "running: %s\n", scenario->file);
     struct sim_result result;
     const struct report_wishes wishes = {.details = true, .columns = COLUMNS};
     struct run_report *report = &batch->reports[batch->count];
@@ -83,7 +83,7 @@ void batch_run_one(struct batch *batch, size_t index, const struct lab_options *
         }
     }
     if (package != NULL) {
-        fclose(package);
+        (void)fclose(package);
     }
     batch->count++;
     sim_result_deinit(&result);
@@ -94,7 +94,7 @@ void batch_print_failures(FILE *out, const struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         const struct run_report *report = &batch->reports[i];
         for (size_t k = 0; k < report->failure_count; k++) {
-            fprintf(
+            (void)fprintf(
                 out,
                 "  %-6s%s: %s\n",
                 report->failures[k].id,

@@ -141,7 +141,7 @@ static json_t *answer_of(json_t *line, char *text, size_t size)
     if (result == NULL) {
         const char *said = json_string_value(json_object_get(error, "text"));
         const char *code = json_string_value(json_object_get(error, "code"));
-        snprintf(text, size, "%s: %s", code == NULL ? "?" : code, said == NULL ? "?" : said);
+        (void)snprintf(text, size, "%s: %s", code == NULL ? "?" : code, said == NULL ? "?" : said);
     }
     json_decref(line);
     return result;
@@ -156,7 +156,7 @@ json_t *lab_control_call(
     size_t size)
 {
     if (!lab_control_send(control, call, args)) {
-        snprintf(text, size, "the daemon takes no call");
+        (void)snprintf(text, size, "the daemon takes no call");
         return NULL;
     }
     const int64_t end = now_ns() + limit_ns;
@@ -171,14 +171,14 @@ json_t *lab_control_call(
         }
         const int64_t left = end - now_ns();
         if (left <= 0) {
-            snprintf(text, size, "the daemon did not answer `%s` in time", call);
+            (void)snprintf(text, size, "the daemon did not answer `%s` in time", call);
             return NULL;
         }
         struct pollfd wait = {.fd = control->fd, .events = POLLIN};
         (void)poll(&wait, 1, (int)(left / 1000000 > 100 ? 100 : left / 1000000 + 1));
         receive(control);
     }
-    snprintf(text, size, "the daemon went away during `%s`", call);
+    (void)snprintf(text, size, "the daemon went away during `%s`", call);
     return NULL;
 }
 

@@ -153,7 +153,7 @@ void lab_gather_outcome(struct lab *lab, uint32_t migration, const json_t *told)
         .verdict.rule = rule_of(text_of(told, "rule")),
         .rounds = rounds,
     };
-    snprintf(outcome.reason, sizeof(outcome.reason), "%s", text_of(told, "reason"));
+    (void)snprintf(outcome.reason, sizeof(outcome.reason), "%s", text_of(told, "reason"));
     outcome.round_count = take_rounds(list, rounds);
     take_aborted(json_object_get(told, "aborted_attempts"), &outcome);
     sim_result_outcome(lab->result, migration, &outcome);

@@ -34,7 +34,7 @@ static void write_peer(struct lab *lab, FILE *out, size_t host, size_t peer)
 {
     const struct scenario *scenario = lab->scenario;
     bool used[LAB_NETWORKS_MAX] = {false};
-    fprintf(out, "  %s: [", lab->hosts[peer].name);
+    (void)fprintf(out, "  %s: [", lab->hosts[peer].name);
     for (size_t written = 0;; written++) {
         size_t best = SCENARIO_NONE;
         for (size_t i = 0; i < scenario->network_count; i++) {
@@ -50,13 +50,13 @@ static void write_peer(struct lab *lab, FILE *out, size_t host, size_t peer)
         used[best] = true;
         char address[64];
         lab_wires_address(lab, best, lab->relayed[best] ? SCENARIO_NONE : peer, address);
-        fprintf(out, "%s\"%s", written == 0 ? "" : ", ", address);
+        (void)fprintf(out, "%s\"%s", written == 0 ? "" : ", ", address);
         if (lab->relayed[best]) {
-            fprintf(out, ":%u", lab_relay_port(host, peer));
+            (void)fprintf(out, ":%u", lab_relay_port(host, peer));
         }
-        fputs("\"", out);
+        (void)fputs("\"", out);
     }
-    fputs("]\n", out);
+    (void)fputs("]\n", out);
 }
 
 static bool write_config(struct lab *lab, size_t index)
@@ -64,12 +64,12 @@ static bool write_config(struct lab *lab, size_t index)
     const struct lab_host *host = &lab->hosts[index];
     const struct scenario_host *spec = &lab->scenario->hosts[index];
     char path[PATH_MAX + 16];
-    snprintf(path, sizeof(path), "%s/ferryd.yaml", host->folder);
+    (void)snprintf(path, sizeof(path), "%s/ferryd.yaml", host->folder);
     FILE *out = fopen(path, "we");
     if (out == NULL) {
         return lab_fail(lab, "%s: %s", path, strerror(errno));
     }
-    fprintf(
+    (void)fprintf(
         out,
         "# written by ferry-lab\n"
         "host: %s\nstate_dir: %s/state\nrun_dir: %s/run\nlog: info\nlisten: [\"0.0.0.0\"]\n",
@@ -77,9 +77,9 @@ static bool write_config(struct lab *lab, size_t index)
         host->folder,
         host->folder);
     if (lab->options.unencrypted) {
-        fputs("unencrypted: i-know-what-i-do\n", out);
+        (void)fputs("unencrypted: i-know-what-i-do\n", out);
     } else {
-        fprintf(
+        (void)fprintf(
             out,
             "tls: {certificate: %s/%s.pem, key: %s/%s.key, ca: %s/ca.pem}\n",
             lab->folder,
@@ -88,12 +88,12 @@ static bool write_config(struct lab *lab, size_t index)
             host->name,
             lab->folder);
     }
-    fprintf(
+    (void)fprintf(
         out,
         "limits: {guest_memory: %" PRIu64
         " B, streams: 64, migrations_in: 64, migrations_out: 64}\n",
         spec->memory);
-    fprintf(
+    (void)fprintf(
         out,
         "timeouts: {silence: %" PRId64 " ms, connect: %" PRId64 " ms, reconnect: %" PRId64
         " ms, unknown_after: %" PRId64 " ms, orphan: %" PRId64 " ms}\n",
@@ -102,7 +102,7 @@ static bool write_config(struct lab *lab, size_t index)
         spec->timeouts.reconnect / 1000000,
         spec->timeouts.unknown / 1000000,
         spec->timeouts.orphan / 1000000);
-    fprintf(out, "vmm: {program: %s/ferry-vmm}\npeers:\n", lab->options.programs);
+    (void)fprintf(out, "vmm: {program: %s/ferry-vmm}\npeers:\n", lab->options.programs);
     for (size_t peer = 0; peer < lab->scenario->host_count; peer++) {
         if (peer != index) {
             write_peer(lab, out, index, peer);
@@ -116,7 +116,7 @@ static bool make_folders(struct lab *lab, size_t index)
     static const char *const parts[] = {"", "/state", "/run"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         char path[PATH_MAX + 16];
-        snprintf(path, sizeof(path), "%s%s", lab->hosts[index].folder, parts[i]);
+        (void)snprintf(path, sizeof(path), "%s%s", lab->hosts[index].folder, parts[i]);
         if (mkdir(path, 0700) != 0 && errno != EEXIST) {
             return lab_fail(lab, "%s: %s", path, strerror(errno));
         }
@@ -128,7 +128,7 @@ static bool certify(struct lab *lab)
 {
     char program[PATH_MAX + 16];
     char said[LAB_TEXT_MAX];
-    snprintf(program, sizeof(program), "%s/ferry", lab->options.programs);
+    (void)snprintf(program, sizeof(program), "%s/ferry", lab->options.programs);
     if (!spawn_run(
             (const char *const[]){program, "cert", "ca", "-o", lab->folder, "lab", NULL},
             COMMAND_NS,
@@ -169,7 +169,7 @@ bool lab_hosts_prepare(struct lab *lab)
 
 static void lab_host_mark(const struct lab *lab, size_t index, char mark[64])
 {
-    snprintf(mark, 64, "%s/%zu", lab->tag, index);
+    (void)snprintf(mark, 64, "%s/%zu", lab->tag, index);
 }
 
 bool lab_host_start(struct lab *lab, size_t index)
@@ -179,9 +179,9 @@ bool lab_host_start(struct lab *lab, size_t index)
     char program[PATH_MAX + 16];
     char config[PATH_MAX + 16];
     char log[PATH_MAX + 16];
-    snprintf(program, sizeof(program), "%s/ferryd", lab->options.programs);
-    snprintf(config, sizeof(config), "%s/ferryd.yaml", host->folder);
-    snprintf(log, sizeof(log), "%s/ferryd.log", host->folder);
+    (void)snprintf(program, sizeof(program), "%s/ferryd", lab->options.programs);
+    (void)snprintf(config, sizeof(config), "%s/ferryd.yaml", host->folder);
+    (void)snprintf(log, sizeof(log), "%s/ferryd.log", host->folder);
     lab_host_mark(lab, index, mark);
     host->pid = spawn_start(
         host->space, mark, (const char *const[]){program, "--config", config, NULL}, log);

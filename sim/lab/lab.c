@@ -32,7 +32,7 @@ static void catch_signals(void)
     struct sigaction action = {.sa_handler = note_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
 }
 
 bool lab_fail(struct lab *lab, const char *format, ...)
@@ -40,7 +40,7 @@ bool lab_fail(struct lab *lab, const char *format, ...)
     if (lab->error[0] == '\0') {
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(lab->error, sizeof(lab->error), format, arguments);
+        (void)vsnprintf(lab->error, sizeof(lab->error), format, arguments);
         va_end(arguments);
     }
     return false;
@@ -65,17 +65,17 @@ void lab_say(const struct lab *lab, const char *format, ...)
     }
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "%10.3f  ", (double)lab_elapsed(lab) / 1e9);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    (void)fprintf(stderr, "%10.3f  ", (double)lab_elapsed(lab) / 1e9);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
     va_end(arguments);
 }
 
 static bool name_all(struct lab *lab)
 {
     const char *base = getenv("TMPDIR");
-    snprintf(lab->tag, sizeof(lab->tag), "fl%d", (int)getpid());
-    snprintf(
+    (void)snprintf(lab->tag, sizeof(lab->tag), "fl%d", (int)getpid());
+    (void)snprintf(
         lab->folder,
         sizeof(lab->folder),
         "%s/ferry-lab.XXXXXX",
@@ -90,10 +90,10 @@ static bool name_all(struct lab *lab)
             strlen(lab->folder) + strlen(name) + sizeof("//run/ferryd.sock") > 100) {
             return lab_fail(lab, "the name of host %s is too long for the lab", name);
         }
-        snprintf(host->name, sizeof(host->name), "%s", name);
-        snprintf(host->space, sizeof(host->space), "%s-h%zu", lab->tag, i);
-        snprintf(host->folder, sizeof(host->folder), "%.60s/%.30s", lab->folder, name);
-        snprintf(host->socket, sizeof(host->socket), "%.100s/run/ferryd.sock", host->folder);
+        (void)snprintf(host->name, sizeof(host->name), "%s", name);
+        (void)snprintf(host->space, sizeof(host->space), "%s-h%zu", lab->tag, i);
+        (void)snprintf(host->folder, sizeof(host->folder), "%.60s/%.30s", lab->folder, name);
+        (void)snprintf(host->socket, sizeof(host->socket), "%.100s/run/ferryd.sock", host->folder);
     }
     for (size_t i = 0; i < lab->scenario->network_count; i++) {
         lab->relayed[i] = lab_network_needs_relay(lab->scenario, i);
@@ -110,7 +110,7 @@ static void clean_up(struct lab *lab, bool keep)
         return;
     }
     if (keep) {
-        fprintf(stderr, "logs and configurations are kept in %s\n", lab->folder);
+        (void)fprintf(stderr, "logs and configurations are kept in %s\n", lab->folder);
         return;
     }
     char said[LAB_TEXT_MAX];
@@ -135,8 +135,8 @@ bool lab_run(
     spawn_kill_stale();
     lab_wires_remove_stale();
     const int64_t begun = lab_now();
-    bool played =
-        name_all(lab) && lab_wires_lay(lab) && lab_wires_calibrate(lab) && lab_relay_start(lab) && lab_hosts_prepare(lab);
+    bool played = name_all(lab) && lab_wires_lay(lab) && lab_wires_calibrate(lab) &&
+                  lab_relay_start(lab) && lab_hosts_prepare(lab);
     for (size_t i = 0; played && i < scenario->host_count; i++) {
         played = lab_host_start(lab, i);
     }

@@ -35,6 +35,7 @@
 
 #define LAB_HOSTS_MAX     8U
 #define LAB_NETWORKS_MAX  4U
+#define LAB_PAIRS_MAX     ((size_t)LAB_HOSTS_MAX * LAB_HOSTS_MAX)
 #define LAB_TEXT_MAX      512U
 #define LAB_BANDWIDTH_MAX 40000000000ULL /* bit/s; a faster network has no bucket */
 

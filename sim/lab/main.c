@@ -18,11 +18,11 @@ static const struct {
 
 static int help(FILE *out)
 {
-    fputs("Usage: ferry-lab VERB [OPTION...] ...\n\n", out);
+    (void)fputs("Usage: ferry-lab VERB [OPTION...] ...\n\n", out);
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-        fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+        (void)fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].help);
     }
-    fputs(
+    (void)fputs(
         "\nEach verb has --help. Root and /dev/kvm are needed; without them a verb says which is\n"
         "missing and ends with status 77. Everything is done in network namespaces of its own.\n",
         out);
@@ -47,6 +47,6 @@ int main(int argc, char **argv)
             return verbs[i].run(argc - 1, argv + 1);
         }
     }
-    fprintf(stderr, "ferry-lab: there is no verb `%s`\n", argv[1]);
+    (void)fprintf(stderr, "ferry-lab: there is no verb `%s`\n", argv[1]);
     return help(stderr);
 }

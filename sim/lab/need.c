@@ -17,12 +17,12 @@ static bool in_path(const char *program)
 {
     const char *path = getenv("PATH");
     char list[4096];
-    snprintf(list, sizeof(list), "%s:/usr/sbin:/sbin", path == NULL ? "" : path);
+    (void)snprintf(list, sizeof(list), "%s:/usr/sbin:/sbin", path == NULL ? "" : path);
     char *rest = NULL;
     for (char *folder = strtok_r(list, ":", &rest); folder != NULL;
          folder = strtok_r(NULL, ":", &rest)) {
         char whole[PATH_MAX];
-        snprintf(whole, sizeof(whole), "%s/%s", folder, program);
+        (void)snprintf(whole, sizeof(whole), "%s/%s", folder, program);
         if (access(whole, X_OK) == 0) {
             return true;
         }
@@ -128,7 +128,7 @@ const char *lab_scenario_lacks(const struct scenario *scenario, char text[LAB_TE
 {
     if (scenario->host_count > LAB_HOSTS_MAX || scenario->network_count > LAB_NETWORKS_MAX ||
         scenario->guest_count > SPACES_MAX) {
-        snprintf(
+        (void)snprintf(
             text,
             LAB_TEXT_MAX,
             "more than %u hosts, %u networks or %u guests",
@@ -140,14 +140,14 @@ const char *lab_scenario_lacks(const struct scenario *scenario, char text[LAB_TE
     for (size_t i = 0; i < scenario->guest_count; i++) {
         const char *why = guest_lacks(&scenario->guests[i]);
         if (why != NULL) {
-            snprintf(text, LAB_TEXT_MAX, "guest %s %s", scenario->guests[i].name, why);
+            (void)snprintf(text, LAB_TEXT_MAX, "guest %s %s", scenario->guests[i].name, why);
             return text;
         }
     }
     for (size_t i = 0; i < scenario->step_count; i++) {
         const char *why = step_lacks(&scenario->steps[i]);
         if (why != NULL) {
-            snprintf(
+            (void)snprintf(
                 text, LAB_TEXT_MAX, "the step of line %u %s", scenario->steps[i].mark.line, why);
             return text;
         }
@@ -155,7 +155,7 @@ const char *lab_scenario_lacks(const struct scenario *scenario, char text[LAB_TE
     for (size_t i = 0; i < scenario->fault_count; i++) {
         const char *why = fault_lacks(&scenario->faults[i]);
         if (why != NULL) {
-            snprintf(text, LAB_TEXT_MAX, "line %u %s", scenario->faults[i].mark.line, why);
+            (void)snprintf(text, LAB_TEXT_MAX, "line %u %s", scenario->faults[i].mark.line, why);
             return text;
         }
     }

@@ -25,7 +25,7 @@ static void each_way(
     void (*change)(struct lab_relay_way *way, int64_t value),
     int64_t value)
 {
-    for (size_t pair = 0; pair < LAB_HOSTS_MAX * LAB_HOSTS_MAX; pair++) {
+    for (size_t pair = 0; pair < LAB_PAIRS_MAX; pair++) {
         change(
             lab_relay_way(play->lab, network, pair / LAB_HOSTS_MAX, pair % LAB_HOSTS_MAX), value);
     }

@@ -36,11 +36,10 @@ workload_text(const struct scenario_guest *guest, uint64_t seed, char text[LAB_T
         cold = &spec->hotset.cold;
     }
     if (guest->real != NULL) {
-        snprintf(text, LAB_TEXT_MAX, "%s seed=%" PRIu64 "", guest->real, seed);
+        (void)snprintf(text, LAB_TEXT_MAX, "%s seed=%" PRIu64 "", guest->real, seed);
         return;
     }
-    int used = snprintf(
-        text, LAB_TEXT_MAX, "%s nonzero=%u seed=%" PRIu64 "", kind, percent, seed);
+    int used = snprintf(text, LAB_TEXT_MAX, "%s nonzero=%u seed=%" PRIu64 "", kind, percent, seed);
     if (hot != NULL) {
         used += snprintf(
             text + used,
@@ -50,7 +49,7 @@ workload_text(const struct scenario_guest *guest, uint64_t seed, char text[LAB_T
             per_second(hot));
     }
     if (cold != NULL) {
-        snprintf(
+        (void)snprintf(
             text + used,
             LAB_TEXT_MAX - (size_t)used,
             " cold_size=%" PRIu64 " cold_rate=%" PRIu64,
@@ -62,7 +61,7 @@ workload_text(const struct scenario_guest *guest, uint64_t seed, char text[LAB_T
 static json_t *list_of(struct lab *lab, size_t host, char why[LAB_TEXT_MAX])
 {
     if (lab->hosts[host].calls == NULL) {
-        snprintf(why, LAB_TEXT_MAX, "its daemon is down");
+        (void)snprintf(why, LAB_TEXT_MAX, "its daemon is down");
         return NULL;
     }
     return lab_control_call(lab->hosts[host].calls, "vm.list", NULL, CALL_NS, why, LAB_TEXT_MAX);

@@ -94,7 +94,7 @@ static bool begin_move(struct play *play, size_t index)
         return true;
     }
     const char *session = json_string_value(json_object_get(result, "session"));
-    snprintf(move->session, sizeof(move->session), "%s", session == NULL ? "" : session);
+    (void)snprintf(move->session, sizeof(move->session), "%s", session == NULL ? "" : session);
     move->entered[SCENARIO_PHASE_CONNECTING] = lab_now();
     json_decref(result);
     return true;

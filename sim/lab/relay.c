@@ -33,7 +33,7 @@ static void set_defaults(struct lab *lab)
 {
     for (size_t i = 0; i < lab->scenario->network_count; i++) {
         const struct scenario_network *network = &lab->scenario->networks[i];
-        for (size_t pair = 0; pair < LAB_HOSTS_MAX * LAB_HOSTS_MAX; pair++) {
+        for (size_t pair = 0; pair < LAB_PAIRS_MAX; pair++) {
             struct lab_relay_way *way =
                 lab_relay_way(lab, i, pair / LAB_HOSTS_MAX, pair % LAB_HOSTS_MAX);
             atomic_store(&way->latency_ns, network->latency);

@@ -84,7 +84,7 @@ static void open_doors(struct serve *serve)
         if (!serve->lab->relayed[network]) {
             continue;
         }
-        for (size_t pair = 0; pair < LAB_HOSTS_MAX * LAB_HOSTS_MAX; pair++) {
+        for (size_t pair = 0; pair < LAB_PAIRS_MAX; pair++) {
             const size_t from = pair / LAB_HOSTS_MAX;
             const size_t to = pair % LAB_HOSTS_MAX;
             if (from == to || from >= scenario->host_count || to >= scenario->host_count) {

@@ -17,7 +17,7 @@ void sample_take(struct sample *sample, const struct sim_result *result)
 {
     *sample = (struct sample){.verdict = result->verdict};
     if (result->failure_count != 0) {
-        snprintf(sample->why, sizeof(sample->why), "%.500s", result->failures[0].message);
+        (void)snprintf(sample->why, sizeof(sample->why), "%.500s", result->failures[0].message);
     }
     if (result->migration_count == 0) {
         return;
@@ -34,7 +34,7 @@ void sample_take(struct sample *sample, const struct sim_result *result)
         sample->final_bytes = (int64_t)outcome->rounds[outcome->round_count - 1].bytes;
     }
     if (!sample->completed && sample->why[0] == '\0') {
-        snprintf(sample->why, sizeof(sample->why), "%.500s", outcome->reason);
+        (void)snprintf(sample->why, sizeof(sample->why), "%.500s", outcome->reason);
     }
 }
 

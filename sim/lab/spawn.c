@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STEP_NS 2000000L
+#define STEP_NS   2000000L
+#define WORDS_MAX 31U
 
 static int64_t now_ns(void)
 {
@@ -27,7 +28,7 @@ static int64_t now_ns(void)
 bool spawn_enter(const char *space)
 {
     char path[128];
-    snprintf(path, sizeof(path), "/run/netns/%s", space);
+    (void)snprintf(path, sizeof(path), "/run/netns/%s", space);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return false;
@@ -42,10 +43,14 @@ static void become(const char *const *argv)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
-    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    char *words[WORDS_MAX + 1] = {NULL}; /* exec does not write to them, but does not promise it */
+    for (size_t i = 0; i < WORDS_MAX && argv[i] != NULL; i++) {
+        memcpy(&words[i], &argv[i], sizeof(words[i]));
+    }
+    execvp(words[0], words);
     dprintf(2, "%s: %s\n", argv[0], strerror(errno));
     _exit(127);
 }
@@ -81,7 +86,7 @@ static bool read_mark(pid_t pid, char mark[128])
 {
     char path[64];
     char text[65536];
-    snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+    (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     const ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
     if (fd >= 0) {
@@ -93,7 +98,7 @@ static bool read_mark(pid_t pid, char mark[128])
     text[size] = '\0';
     for (const char *at = text; at < text + size; at += strlen(at) + 1) {
         if (strncmp(at, SPAWN_MARK "=", sizeof(SPAWN_MARK)) == 0) {
-            snprintf(mark, 128, "%s", at + sizeof(SPAWN_MARK));
+            (void)snprintf(mark, 128, "%s", at + sizeof(SPAWN_MARK));
             return true;
         }
     }
@@ -163,7 +168,7 @@ bool spawn_run(const char *const *argv, int64_t limit_ns, char *text, size_t siz
     int out[2];
     text[0] = '\0';
     if (pipe2(out, O_CLOEXEC) != 0) {
-        snprintf(text, size, "%s", strerror(errno));
+        (void)snprintf(text, size, "%s", strerror(errno));
         return false;
     }
     const pid_t pid = fork();
@@ -175,7 +180,7 @@ bool spawn_run(const char *const *argv, int64_t limit_ns, char *text, size_t siz
     close(out[1]);
     if (pid < 0) {
         close(out[0]);
-        snprintf(text, size, "%s", strerror(errno));
+        (void)snprintf(text, size, "%s", strerror(errno));
         return false;
     }
     const int64_t end = now_ns() + limit_ns;
@@ -192,7 +197,7 @@ bool spawn_run(const char *const *argv, int64_t limit_ns, char *text, size_t siz
     if (done == 0) {
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
-        snprintf(text, size, "%s did not end in time", argv[0]);
+        (void)snprintf(text, size, "%s did not end in time", argv[0]);
         close(out[0]);
         return false;
     }
@@ -200,7 +205,9 @@ bool spawn_run(const char *const *argv, int64_t limit_ns, char *text, size_t siz
     read_some(out[0], text, size, &used);
     text[used] = '\0';
     for (size_t i = 0; i < used; i++) {
-        text[i] = text[i] == '\n' ? ' ' : text[i];
+        if (text[i] == '\n') {
+            text[i] = ' ';
+        }
     }
     close(out[0]);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;

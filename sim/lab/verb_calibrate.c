@@ -48,6 +48,7 @@ static const char idle[] = "version: 1\n"
                            "steps: [{at: 500 ms, move: g, to: h2, blackout_limit: 1 s}]\n"
                            "expect: [{move: g, outcome: completed}]\n";
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): argp says what it looks like */
 static error_t take(int key, char *argument, struct argp_state *state)
 {
     struct request *request = state->input;
@@ -103,7 +104,7 @@ static void write_profile(FILE *out, const struct sample *samples, size_t count)
     for (size_t i = 0; i < count; i++) {
         sizes[i] = samples[i].final_bytes;
     }
-    fprintf(
+    (void)fprintf(
         out,
         "# Host profile, measured by `ferry-lab calibrate` in %zu moves of an idle guest "
         "(medians).\n"
@@ -118,13 +119,13 @@ static void write_profile(FILE *out, const struct sample *samples, size_t count)
         machine.release,
         machine.machine);
     /* Of a guest of 128 MiB: the fixed part of a collection, told for a GiB. */
-    fprintf(out, "  collection_per_gib: %" PRId64 " ns\n", middle(samples, count, collect));
-    fprintf(out, "  state_out: %" PRId64 " ns\n", middle(samples, count, state_out));
-    fprintf(out, "  state_out_per_mib: 0 ns\n");
-    fprintf(out, "  state_in: %" PRId64 " ns\n", middle(samples, count, state_in));
-    fprintf(out, "  state_in_per_mib: 0 ns\n");
-    fprintf(out, "  journal_fsync: %" PRId64 " ns\n", middle(samples, count, journal));
-    fprintf(out, "  resume: %" PRId64 " ns\n", middle(samples, count, resume));
+    (void)fprintf(out, "  collection_per_gib: %" PRId64 " ns\n", middle(samples, count, collect));
+    (void)fprintf(out, "  state_out: %" PRId64 " ns\n", middle(samples, count, state_out));
+    (void)fprintf(out, "  state_out_per_mib: 0 ns\n");
+    (void)fprintf(out, "  state_in: %" PRId64 " ns\n", middle(samples, count, state_in));
+    (void)fprintf(out, "  state_in_per_mib: 0 ns\n");
+    (void)fprintf(out, "  journal_fsync: %" PRId64 " ns\n", middle(samples, count, journal));
+    (void)fprintf(out, "  resume: %" PRId64 " ns\n", middle(samples, count, resume));
 }
 
 static size_t
@@ -132,7 +133,7 @@ measure(const struct request *request, const struct scenario *scenario, struct s
 {
     size_t count = 0;
     for (size_t i = 0; i < RUNS && !lab_interrupted(); i++) {
-        fprintf(stderr, "calibrating: move %zu of %u\n", i + 1, RUNS);
+        (void)fprintf(stderr, "calibrating: move %zu of %u\n", i + 1, RUNS);
         (void)sample_real(scenario, &request->lab, &samples[count]);
         if (!samples[count].completed) {
             cli_complain("a move did not complete: %s", samples[count].why);
@@ -163,7 +164,7 @@ int lab_verb_calibrate(int argc, char **argv)
     argp_parse(&parser, argc, argv, 0, NULL, &request);
     const char *lacks = lab_machine_lacks();
     if (lacks != NULL) {
-        fprintf(stderr, "ferry-lab: skipped: %s\n", lacks);
+        (void)fprintf(stderr, "ferry-lab: skipped: %s\n", lacks);
         return LAB_EXIT_SKIPPED;
     }
     struct scenario *scenario = NULL;

@@ -121,7 +121,7 @@ static void print_row(
     const struct sample_middle *real,
     enum agreement agreement)
 {
-    fprintf(
+    (void)fprintf(
         out,
         "%-24s %-9s %10.3f %10.3f %-4s %+7.1f %%   %9.3f .. %-9.3f %s\n",
         name,
@@ -190,7 +190,7 @@ static unsigned report(
         (json_int_t)comparison->runs);
     const struct sample *broken = broken_one(comparison);
     if (broken != NULL) {
-        fprintf(out, "%-24s did not pass: %s\n", scenario->name, broken->why);
+        (void)fprintf(out, "%-24s did not pass: %s\n", scenario->name, broken->why);
         json_object_set_new(entry, "error", json_string(broken->why));
         json_array_append_new(list, entry);
         return 1U << DIFFERS;
@@ -204,7 +204,7 @@ static unsigned report(
         json_object_set_new(entry, figures[i].name, figure_json(&expected, &real, agreement));
     }
     json_array_append_new(list, entry);
-    fflush(out);
+    (void)fflush(out);
     return seen;
 }
 
@@ -214,10 +214,11 @@ compare_one(const struct request *request, const struct scenario *scenario, FILE
     static struct comparison comparison;
     memset(&comparison, 0, sizeof(comparison));
     for (size_t i = 0; i < request->runs && !lab_interrupted(); i++) {
-        fprintf(stderr, "%s: run %zu of %zu\n", scenario->name, i + 1, request->runs);
+        (void)fprintf(stderr, "%s: run %zu of %zu\n", scenario->name, i + 1, request->runs);
         if (!sample_simulated(scenario, scenario->seed + i, &comparison.simulated[i])) {
             comparison.simulated[i].verdict = SIM_VERDICT_ERROR;
-            snprintf(comparison.simulated[i].why, LAB_TEXT_MAX, "the simulated run did not end");
+            (void)snprintf(
+                comparison.simulated[i].why, LAB_TEXT_MAX, "the simulated run did not end");
         }
         (void)sample_real(scenario, &request->lab, &comparison.real[i]);
         comparison.runs = i + 1;
@@ -243,7 +244,7 @@ int lab_verb_compare(int argc, char **argv)
     argp_parse(&parser, argc, argv, 0, NULL, &request);
     const char *lacks = lab_machine_lacks();
     if (lacks != NULL) {
-        fprintf(stderr, "ferry-lab: skipped: %s\n", lacks);
+        (void)fprintf(stderr, "ferry-lab: skipped: %s\n", lacks);
         return LAB_EXIT_SKIPPED;
     }
     struct batch batch = {.count = 0};
@@ -252,7 +253,7 @@ int lab_verb_compare(int argc, char **argv)
         return LAB_EXIT_USAGE;
     }
     FILE *out = output_is_stdout(&request.json) ? stderr : stdout;
-    fprintf(
+    (void)fprintf(
         out,
         "%-24s %-9s %10s %10s %-4s %9s   %-22s %s\n",
         "scenario",
@@ -269,7 +270,7 @@ int lab_verb_compare(int argc, char **argv)
         char text[LAB_TEXT_MAX];
         const char *why = lab_scenario_lacks(batch.scenarios[i], text);
         if (why != NULL) {
-            fprintf(stderr, "skipped: %s: %s\n", batch.scenarios[i]->file, why);
+            (void)fprintf(stderr, "skipped: %s: %s\n", batch.scenarios[i]->file, why);
             continue;
         }
         seen |= compare_one(&request, batch.scenarios[i], out, list);

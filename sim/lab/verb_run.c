@@ -104,7 +104,7 @@ int lab_verb_run(int argc, char **argv)
     argp_parse(&parser, argc, argv, 0, NULL, &request);
     const char *lacks = lab_machine_lacks();
     if (lacks != NULL) {
-        fprintf(stderr, "ferry-lab: skipped: %s\n", lacks);
+        (void)fprintf(stderr, "ferry-lab: skipped: %s\n", lacks);
         return LAB_EXIT_SKIPPED;
     }
     if (!batch_find_programs(&request.lab)) {
@@ -125,7 +125,7 @@ int lab_verb_run(int argc, char **argv)
     batch_print_failures(out, &batch);
     table_totals(out, batch.reports, batch.count, lab_now() - begun);
     if (batch.skipped != 0) {
-        fprintf(out, "%zu skipped, as said above\n", batch.skipped);
+        (void)fprintf(out, "%zu skipped, as said above\n", batch.skipped);
     }
     int status = status_of(&batch);
     if (!write_documents(&request, &batch)) {

@@ -54,10 +54,10 @@ static bool command(struct lab *lab, const char *format, ...)
     const char *words[WORDS_MAX + 1] = {NULL};
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
+    (void)vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
     char whole[LAB_TEXT_MAX];
-    snprintf(whole, sizeof(whole), "%s", line);
+    (void)snprintf(whole, sizeof(whole), "%s", line);
     size_t count = 0;
     char *rest = NULL;
     for (char *word = strtok_r(line, " ", &rest); word != NULL && count < WORDS_MAX;
@@ -72,16 +72,16 @@ static bool command(struct lab *lab, const char *format, ...)
 
 void lab_wires_switch(const struct lab *lab, char text[64])
 {
-    snprintf(text, 64, "%s-sw", lab->tag);
+    (void)snprintf(text, 64, "%s-sw", lab->tag);
 }
 
 void lab_wires_address(const struct lab *lab, size_t network, size_t host, char text[64])
 {
     (void)lab;
     if (host == SCENARIO_NONE) {
-        snprintf(text, 64, "10.213.%zu.254", network);
+        (void)snprintf(text, 64, "10.213.%zu.254", network);
     } else {
-        snprintf(text, 64, "10.213.%zu.%zu", network, host + 1);
+        (void)snprintf(text, 64, "10.213.%zu.%zu", network, host + 1);
     }
 }
 
@@ -91,7 +91,7 @@ set_bucket(struct lab *lab, const char *space, const char *device, double factor
     const uint64_t rate =
         (uint64_t)((double)lab_wires_tbf_rate(bits, !lab->options.unencrypted) * factor);
     uint64_t queue = rate / 8 / 1000 * QUEUE_MS;
-    queue = queue < 2 * BURST_BYTES ? 2 * BURST_BYTES : queue;
+    queue = queue < 2ULL * BURST_BYTES ? 2ULL * BURST_BYTES : queue;
     return command(
         lab,
         "ip netns exec %s tc qdisc %s dev %s root tbf rate %" PRIu64 "bit burst %u limit %" PRIu64,
@@ -112,8 +112,8 @@ static bool plug(struct lab *lab, size_t network, size_t host)
     char device[64];
     char address[64];
     lab_wires_switch(lab, hub);
-    snprintf(port, sizeof(port), "p%zuh%zu", network, host);
-    snprintf(device, sizeof(device), "net%zu", network);
+    (void)snprintf(port, sizeof(port), "p%zuh%zu", network, host);
+    (void)snprintf(device, sizeof(device), "net%zu", network);
     lab_wires_address(lab, network, host, address);
     bool laid = command(
                     lab,
@@ -189,12 +189,12 @@ void lab_wires_remove(struct lab *lab)
     char path[128];
     lab_wires_switch(lab, hub);
     for (size_t i = 0; i < lab->scenario->host_count; i++) {
-        snprintf(path, sizeof(path), "/run/netns/%s", lab->hosts[i].space);
+        (void)snprintf(path, sizeof(path), "/run/netns/%s", lab->hosts[i].space);
         if (access(path, F_OK) == 0) {
             remove_space(lab->hosts[i].space);
         }
     }
-    snprintf(path, sizeof(path), "/run/netns/%s", hub);
+    (void)snprintf(path, sizeof(path), "/run/netns/%s", hub);
     if (access(path, F_OK) == 0) {
         remove_space(hub);
     }
@@ -228,8 +228,8 @@ bool lab_wires_set_bandwidth(struct lab *lab, size_t network, uint64_t bits_per_
     for (size_t i = 0; i < spec->host_count; i++) {
         char device[64];
         char port[64];
-        snprintf(device, sizeof(device), "net%zu", network);
-        snprintf(port, sizeof(port), "p%zuh%zu", network, spec->hosts[i]);
+        (void)snprintf(device, sizeof(device), "net%zu", network);
+        (void)snprintf(port, sizeof(port), "p%zuh%zu", network, spec->hosts[i]);
         if (!set_bucket(
                 lab,
                 lab->hosts[spec->hosts[i]].space,

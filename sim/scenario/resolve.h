@@ -31,8 +31,8 @@ struct resolve {
     struct names hosts;
     struct names networks;
     struct names guests;
-    struct names ids;            /* of steps: a fleet is the run of steps which one entry became */
-    size_t expect_capacity;      /* of scenario->expects */
+    struct names ids;       /* of steps: a fleet is the run of steps which one entry became */
+    size_t expect_capacity; /* of scenario->expects */
     struct yaml_reader profile_reader; /* open while a host profile is read */
     char *profile_text;
     const char **trace_paths;    /* parallel to scenario->traces */
@@ -85,9 +85,9 @@ struct scenario_trigger resolve_trigger(struct resolve *resolve, const struct re
 
 /* resolve_profile.c: the `costs` of a host profile; NULL: told. */
 const struct record *resolve_profile(struct resolve *resolve, const struct value *value);
-const char *resolve_beside(
-    struct resolve *resolve, const char *path); /* relative to the scenario's folder */
-void resolve_close(struct resolve *resolve);     /* what is open while a profile is read */
+const char *
+resolve_beside(struct resolve *resolve, const char *path); /* relative to the scenario's folder */
+void resolve_close(struct resolve *resolve); /* what is open while a profile is read */
 
 /* How many good records a list has. */
 size_t resolve_count(const struct value *list);

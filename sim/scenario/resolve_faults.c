@@ -120,8 +120,7 @@ static uint32_t read_share(struct resolve *resolve, const struct record *record,
         return 0;
     }
     if (share->number % 1000 != 0) {
-        parse_error(
-            resolve->parse, share->mark, "%s: the smallest step is 1 ppm, 0.0001 %%", key);
+        parse_error(resolve->parse, share->mark, "%s: the smallest step is 1 ppm, 0.0001 %%", key);
     }
     return (uint32_t)(share->number / 1000);
 }

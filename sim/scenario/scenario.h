@@ -203,7 +203,7 @@ struct scenario_step {
 
 /* In the order of the catalogue (catalogue.c): hosts, clocks, networks, guests. */
 enum scenario_fault_kind {
-    SCENARIO_FAULT_HOST_CRASH = 1, /* guests, memory, daemon gone; journal's durable part stays */
+    SCENARIO_FAULT_HOST_CRASH = 1,  /* guests, memory, daemon gone; journal's durable part stays */
     SCENARIO_FAULT_HOST_CRASH_KEPT, /* likewise, and what was being written is durable */
     SCENARIO_FAULT_HOST_REINSTALL,  /* crash, and the journal is gone (new journal id) */
     SCENARIO_FAULT_HOST_PAUSE,      /* everything on the host stands still for `duration` */

@@ -43,8 +43,7 @@ static void show_disk(FILE *out, const char *host, const struct scenario_fault *
     if (fault->kind == SCENARIO_FAULT_JOURNAL_FAIL) {
         (void)fprintf(out, "the journal of host %s cannot be written", host);
     } else if (fault->kind == SCENARIO_FAULT_JOURNAL_DOUBT) {
-        (void)fprintf(
-            out, "writes to the journal of host %s are said to fail, and do not", host);
+        (void)fprintf(out, "writes to the journal of host %s are said to fail, and do not", host);
     } else if (fault->kind == SCENARIO_FAULT_DISK_FULL) {
         (void)fprintf(out, "the disk with the journal of host %s is full", host);
     } else {
@@ -130,7 +129,8 @@ static void show_value(FILE *out, const struct scenario_fault *fault)
     } else if (fault->kind == SCENARIO_FAULT_NET_LOSS) {
         (void)fprintf(out, "loses %s of its packets", shown_loss(fault->loss_ppm).text);
     } else if (fault->kind == SCENARIO_FAULT_NET_CORRUPT) {
-        (void)fprintf(out, "changes a byte of %s of the messages", shown_loss(fault->share_ppm).text);
+        (void)fprintf(
+            out, "changes a byte of %s of the messages", shown_loss(fault->share_ppm).text);
     } else if (fault->kind == SCENARIO_FAULT_NET_DOWN) {
         (void)fprintf(out, "packets vanish");
     } else if (fault->kind == SCENARIO_FAULT_NET_CLOG) {

@@ -25,7 +25,6 @@ void show_events(FILE *out, const struct scenario *scenario);
 void show_expects(FILE *out, const struct scenario *scenario);
 
 /* show_faults.c: "host h1 crashes and is back after 2 s", and a line end. */
-void show_effect(
-    FILE *out, const struct scenario *scenario, const struct scenario_fault *fault);
+void show_effect(FILE *out, const struct scenario *scenario, const struct scenario_fault *fault);
 
 #endif

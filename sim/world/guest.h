@@ -72,8 +72,8 @@ struct guest {
 void guest_init(struct world *world, uint32_t index);
 void guest_deinit(struct guest *guest);
 void guest_advance(struct guest *guest, int64_t now);
-void guest_burst(struct guest *guest, uint64_t bytes);         /* by its vCPUs */
-void guest_device_writes(struct guest *guest, uint64_t bytes); /* by its devices */
+void guest_burst(struct guest *guest, uint64_t bytes);                /* by its vCPUs */
+void guest_device_writes(struct guest *guest, uint64_t bytes);        /* by its devices */
 void guest_set_extra(struct guest *guest, uint64_t bytes_per_second); /* by its vCPUs, on top */
 void guest_pay(struct guest *guest); /* it runs: what it owes is written */
 void guest_apply(

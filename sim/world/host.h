@@ -31,8 +31,8 @@ struct host {
     uint32_t cpu_ppm;      /* what is left of the CPU for migrations; a million: all of it */
     uint16_t version_min;  /* of the protocol, as its daemon speaks it */
     uint16_t version_max;
-    bool dying;         /* its last writes reach the disk, and nobody hears of them */
-    struct clock clock; /* what its daemon reads */
+    bool dying;            /* its last writes reach the disk, and nobody hears of them */
+    struct clock clock;    /* what its daemon reads */
     uint32_t streams_live; /* payload channels with an end here: they share the CPU */
     struct journal journal;
     struct instance *instances;

@@ -55,7 +55,7 @@ void side_post_bytes(struct side *side, uint32_t attach, struct message *message
 void side_done(struct side *side, uint64_t action_id, enum ferry_status status);
 int64_t side_now(const struct side *side); /* as its host's clock shows it */
 void side_rearm(struct side *side);        /* that clock has changed */
-void side_kick(struct side *side); /* actions may be waiting: take them soon */
+void side_kick(struct side *side);         /* actions may be waiting: take them soon */
 /* Around every call into an engine: what a phase triggers waits until the outermost one has left. */
 struct side *side_enter(struct side *side); /* who was inside before */
 void side_leave(struct side *side, struct side *outer);

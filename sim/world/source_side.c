@@ -115,8 +115,8 @@ void source_side_restart(struct move *move)
         guest = instance->running ? FERRY_GUEST_RUNNING : FERRY_GUEST_PAUSED;
     }
     struct side *outer = side_enter(side);
-    const enum ferry_status status = ferry_source_restart(
-        &config, records, count, guest, side_now(side), &side->source_engine);
+    const enum ferry_status status =
+        ferry_source_restart(&config, records, count, guest, side_now(side), &side->source_engine);
     side_leave(side, outer);
     if (status != FERRY_OK) {
         world_error(world, "a source cannot be restarted from its journal");

@@ -33,8 +33,7 @@ static struct segment *state_of(struct message *message)
 
 static const char *damage(struct world *world, struct message *message)
 {
-    const uint64_t pages =
-        message->contents == NULL ? 0 : model_payload_pages(message->contents);
+    const uint64_t pages = message->contents == NULL ? 0 : model_payload_pages(message->contents);
     struct segment *state = state_of(message);
 
     if ((pages > 0 || state != NULL) && model_rng_below(&world->weather, HEADS_ONE_IN) != 0) {
@@ -73,8 +72,7 @@ void weather_damage(struct channel *channel, struct message *message)
             .migration = channel->move->index,
             .kind = "CORRUPTED",
             .field_name = {"attach", "stream", "bytes"},
-            .field =
-                {channel->attach->number, channel->stream, (int64_t)message->wire_bytes},
+            .field = {channel->attach->number, channel->stream, (int64_t)message->wire_bytes},
             .text = what);
     }
 }

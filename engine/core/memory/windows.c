@@ -161,7 +161,10 @@ issue_again(struct memory_windows *windows, uint32_t attach, uint16_t stream)
         trim(windows);
         struct memory_window *window = append(windows, attach, stream);
         /* What is to be sent again stands before all else in the ring: its own slot came free. */
-        FERRY_ASSERT(window != NULL);
+        if (window == NULL) {
+            FERRY_ASSERT(false); /* see above */
+            return NULL;
+        }
         window->first_page = lost.first_page;
         window->end_page = lost.end_page;
         window->pages = lost.pages;

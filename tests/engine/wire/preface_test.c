@@ -74,18 +74,18 @@ static void undefined_values_are_refused(void **unused)
         struct ferry_preface preface;
         enum ferry_status expected;
     } rows[] = {
-        {{FERRY_ROLE_CONTROL, 1, 1, {1, 0}, 1, 0},  FERRY_OK          },
-        {{FERRY_ROLE_PAYLOAD, 1, 1, {0, 1}, 1, 63}, FERRY_OK          },
-        {{FERRY_ROLE_CONTROL, 1, 9, {1, 0}, 1, 0},  FERRY_OK          }, /* newer */
-        {{FERRY_ROLE_CONTROL, 2, 9, {1, 0}, 1, 0},  FERRY_OK          }, /* OPEN is refused */
-        {{FERRY_ROLE_CONTROL, 0, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE  },
-        {{FERRY_ROLE_CONTROL, 2, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE  },
-        {{(enum ferry_role)0, 1, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE  },
-        {{(enum ferry_role)3, 1, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE  },
-        {{FERRY_ROLE_CONTROL, 1, 1, {0, 0}, 1, 0},  FERRY_PEER_VALUE  }, /* no session */
-        {{FERRY_ROLE_CONTROL, 1, 1, {1, 0}, 0, 0},  FERRY_PEER_VALUE  }, /* no attach */
-        {{FERRY_ROLE_CONTROL, 1, 1, {1, 0}, 1, 1},  FERRY_PEER_VALUE  }, /* stream of control */
-        {{FERRY_ROLE_PAYLOAD, 1, 1, {1, 0}, 1, 64}, FERRY_PEER_VALUE  },
+        {{FERRY_ROLE_CONTROL, 1, 1, {1, 0}, 1, 0},  FERRY_OK        },
+        {{FERRY_ROLE_PAYLOAD, 1, 1, {0, 1}, 1, 63}, FERRY_OK        },
+        {{FERRY_ROLE_CONTROL, 1, 9, {1, 0}, 1, 0},  FERRY_OK        }, /* newer */
+        {{FERRY_ROLE_CONTROL, 2, 9, {1, 0}, 1, 0},  FERRY_OK        }, /* OPEN is refused */
+        {{FERRY_ROLE_CONTROL, 0, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE},
+        {{FERRY_ROLE_CONTROL, 2, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE},
+        {{(enum ferry_role)0, 1, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE},
+        {{(enum ferry_role)3, 1, 1, {1, 0}, 1, 0},  FERRY_PEER_VALUE},
+        {{FERRY_ROLE_CONTROL, 1, 1, {0, 0}, 1, 0},  FERRY_PEER_VALUE}, /* no session */
+        {{FERRY_ROLE_CONTROL, 1, 1, {1, 0}, 0, 0},  FERRY_PEER_VALUE}, /* no attach */
+        {{FERRY_ROLE_CONTROL, 1, 1, {1, 0}, 1, 1},  FERRY_PEER_VALUE}, /* stream of control */
+        {{FERRY_ROLE_PAYLOAD, 1, 1, {1, 0}, 1, 64}, FERRY_PEER_VALUE},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         uint8_t bytes[FERRY_PREFACE_SIZE];

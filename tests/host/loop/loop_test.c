@@ -91,7 +91,11 @@ static void timers_fire_in_the_order_of_time_and_of_setting(void **state)
         const int a = order->fired[i - 1];
         const int b = order->fired[i];
 
-        assert_true(order->at[a] < order->at[b] || (order->at[a] == order->at[b] && a < b));
+        assert_in_range(a, 0, TIMERS - 1);
+        assert_in_range(b, 0, TIMERS - 1);
+        const ferry_time_ns earlier = order->at[a];
+        const ferry_time_ns later = order->at[b];
+        assert_true(earlier < later || (earlier == later && a < b));
         assert_int_not_equal(b % 3, 0);
     }
     free(order);

@@ -138,7 +138,7 @@ static void say_greeting(struct bench *bench, const struct greeting *greeting, u
 static void good_hello_is_taken(void **unused)
 {
     (void)unused;
-    struct bench bench;
+    struct bench bench = {0};
     const struct greeting greeting = good_greeting();
     open_bench(&bench);
 
@@ -176,7 +176,7 @@ static void hello_with_a_lie_is_refused_by_name(void **unused)
 {
     (void)unused;
     for (size_t which = 0; which < 15; which++) {
-        struct bench bench;
+        struct bench bench = {0};
         struct greeting greeting = good_greeting();
         uint64_t memory = MEMORY;
         open_bench(&bench);
@@ -195,7 +195,7 @@ static void hello_with_a_lie_is_refused_by_name(void **unused)
 static void no_answer_to_the_hello_ends_in_time(void **unused)
 {
     (void)unused;
-    struct bench bench;
+    struct bench bench = {0};
     open_bench(&bench);
 
     const ferry_time_ns deadline = vmmlink_deadline(bench.rig.link);
@@ -223,7 +223,7 @@ static void open_greeted(struct bench *bench)
 static void request_without_answer_ends_in_time_and_its_late_answer_is_dropped(void **unused)
 {
     (void)unused;
-    struct bench bench;
+    struct bench bench = {0};
     struct vmm_pause_answer answer = {0};
     answer.answer.header =
         (struct vmm_header){.magic = VMM_MAGIC, .type = VMM_PAUSE | VMM_ANSWER, .id = 2};
@@ -245,7 +245,7 @@ static void request_without_answer_ends_in_time_and_its_late_answer_is_dropped(v
 static void lost_link_completes_every_request_once(void **unused)
 {
     (void)unused;
-    struct bench bench;
+    struct bench bench = {0};
     open_greeted(&bench);
     for (unsigned i = 0; i < VMMLINK_REQUESTS_MAX; i++) {
         assert_int_equal(ask(&bench), VMMLINK_OK);

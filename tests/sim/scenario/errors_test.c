@@ -210,15 +210,13 @@ static const struct bad_file faults[] = {
      "daemon_crash, cpu, memory_taken, journal_fail_for, journal_doubt_for, disk_full_for, "
      "journal_delay, protocol, clock_fast, clock_slow, clock_forward, clock_back, down_for, "
      "clog_for, reset, stray_for, duplicate, refuse_for, partition, bandwidth, latency, jitter, "
-     "loss, corrupt, background, burst, extra_rate, device_burst"},
+     "loss, corrupt, background, burst, extra_rate, device_burst"                                                                   },
     {FAULT("at: 5 s, host: h1, protocol: 3, protocol_max: 2"),
-     "8:52: protocol_max: '2' is below protocol"},
-    {FAULT("at: 5 s, host: h1, clock_fast: 20 %"),
-     "8:37: clock_fast: '20 %' is more than 10 %"},
-    {FAULT("at: 5 s, guest: db2, burst: 1 MiB"),
-     "8:22: unknown guest 'db2'; did you mean 'db1'?"},
+     "8:52: protocol_max: '2' is below protocol"                                                                                    },
+    {FAULT("at: 5 s, host: h1, clock_fast: 20 %"),                                 "8:37: clock_fast: '20 %' is more than 10 %"     },
+    {FAULT("at: 5 s, guest: db2, burst: 1 MiB"),                                   "8:22: unknown guest 'db2'; did you mean 'db1'?" },
     {FAULT("at: 5 s, guest: db1, device_burst: 1 TiB"),
-     "8:5: device_burst: more than the memory of guest 'db1'"},
+     "8:5: device_burst: more than the memory of guest 'db1'"                                                                       },
     {FAULT("at: 5 s, network: lan, down_for: 2"),
      "8:39: down_for: '2' needs a unit, such as '300 ms'"                                                                           },
     {FAULT("at: 5 s, network: mig, down_for: 2 s"),                                "8:24: unknown network 'mig'"                    },

@@ -161,13 +161,14 @@ issue_again(struct memory_windows *windows, uint32_t attach, uint16_t stream)
         trim(windows);
         struct memory_window *window = append(windows, attach, stream);
         /* What is to be sent again stands before all else in the ring: its own slot came free. */
-        if (window == NULL) {
-            FERRY_ASSERT(false); /* see above */
-            return NULL;
-        }
+        FERRY_ASSERT(window != NULL);
+        /* cppcheck-suppress nullPointerRedundantCheck */
         window->first_page = lost.first_page;
+        /* cppcheck-suppress nullPointerRedundantCheck */
         window->end_page = lost.end_page;
+        /* cppcheck-suppress nullPointerRedundantCheck */
         window->pages = lost.pages;
+        /* cppcheck-suppress nullPointerRedundantCheck */
         window->device_state = lost.device_state;
         return window;
     }

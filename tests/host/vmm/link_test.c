@@ -281,7 +281,7 @@ static void lying_packets_end_the_link_by_name(void **unused)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         static uint8_t packet[VMM_PACKET_MAX];
-        struct bench bench;
+        struct bench bench = {0};
         const struct vmm_header header = {
             .magic = VMM_MAGIC, .type = cases[i].type, .id = cases[i].id};
         memset(packet, 0, sizeof(packet));
